@@ -1,0 +1,130 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The layers, bottom first; an arrow goes only to an earlier level (checked by Tools/check-layers).
+// `Runtime` never depends on `Graph`, `Compiler` or `Trainer`: whatever it needs is in the plan.
+
+let strict = Context.environment["GITC_STRICT"] != nil  // set by CI: warnings are errors
+
+let swiftSettings: [SwiftSetting] =
+  [
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("ExistentialAny"),
+  ] + (strict ? [.treatAllWarnings(as: .error)] : [])
+
+let cWarnings: [CSetting] =
+  [.unsafeFlags(["-O3", "-Wall", "-Wextra", "-Wconversion"])]
+  + (strict ? [.treatAllWarnings(as: .error)] : [])
+
+// SwiftPM keeps only -I and -L of pkg-config, so the OpenMP pragmas are switched on here.
+let openMP: [CSetting] = [.unsafeFlags(["-Xclang", "-fopenmp"])]
+
+func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(
+    name: name + "Tests", dependencies: dependencies + ["TestSupport"],
+    swiftSettings: swiftSettings)
+}
+
+func system(_ name: String, _ pkgConfig: String, _ apt: [String]) -> Target {
+  .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt(apt)])
+}
+
+// Yams: recipes are YAML, as users of other trainers write them.
+let yaml: Target.Dependency = .product(name: "Yams", package: "Yams")
+// ArgumentParser: flags, help and usage errors in the form users of Swift tools know.
+let argumentParser: Target.Dependency = .product(
+  name: "ArgumentParser", package: "swift-argument-parser")
+
+let package = Package(
+  name: "gitc",
+  products: [
+    .executable(name: "gitc", targets: ["gitc"]),
+    .library(name: "Captioning", targets: ["Captioning"]),
+    // Loaded with dlopen: linking FFmpeg's 150 libraries would cost 80 ms at every start.
+    .library(name: "GitcVideo", type: .dynamic, targets: ["CVideo"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+    .package(url: "https://github.com/jpsim/Yams", exact: "6.2.2"),
+  ],
+  targets: [
+    // Level 0: C and system libraries.
+    system("COpenBLAS", "openblas", ["libopenblas-dev"]),  // sgemm
+    system("CProtobufC", "libprotobuf-c", ["libprotobuf-c-dev"]),  // the head of a plan
+    system("CTurboJPEG", "libturbojpeg", ["libturbojpeg0-dev"]),  // JPEG, bit-exact with Pillow
+    system("CPNG", "libpng", ["libpng-dev"]),  // PNG
+    system("CWebP", "libwebp", ["libwebp-dev"]),  // WebP
+    system("CFFmpeg", "libavformat libavcodec libswscale libavutil", ["libavformat-dev"]),  // video
+    .target(
+      name: "CKernels", dependencies: ["COpenBLAS"], cSettings: cWarnings + openMP,
+      linkerSettings: [
+        .linkedLibrary("omp5", .when(platforms: [.linux])),
+        .linkedLibrary("omp", .when(platforms: [.macOS])),
+        .linkedLibrary("m"),
+      ]),
+    .target(name: "CFormats", dependencies: ["CProtobufC"]),  // protoc-c output, not edited
+    .target(
+      name: "CMedia", dependencies: ["CTurboJPEG", "CPNG", "CWebP"], cSettings: cWarnings),
+    .target(name: "CVideo", dependencies: ["CFFmpeg"], cSettings: cWarnings),
+
+    // Level 1
+    library("Graph", ["CFormats"]),
+    library("Formats", ["CFormats"]),
+    library("Kernels", ["CKernels"]),
+    library("Media", ["CMedia"]),
+    library("Tokenizer", []),
+
+    // Level 2
+    library("Reference", ["Graph"]),  // serves tests and `verify`; no product path depends on it
+    library("Runtime", ["Formats", "Kernels"]),
+    library("Checkpoint", ["Graph", "Formats"]),
+    library("Data", ["Media", "Tokenizer"]),
+
+    // Level 3
+    library("Compiler", ["Graph", "Formats", "Kernels", "Checkpoint", "Runtime"]),
+    library("Captioning", ["Formats", "Runtime", "Media", "Tokenizer"]),
+
+    // Level 4
+    library(
+      "Trainer",
+      ["Graph", "Formats", "Kernels", "Runtime", "Checkpoint", "Data", "Media", "Tokenizer",
+        "Compiler", yaml]),
+    library(
+      "Evaluation",
+      ["Graph", "Formats", "Checkpoint", "Compiler", "Runtime", "Captioning", "Data", "Media",
+        "Tokenizer"]),
+
+    // Level 5
+    .executableTarget(
+      name: "gitc",
+      dependencies: [
+        "Trainer", "Evaluation", "Compiler", "Captioning", "Runtime", "Checkpoint", "Data",
+        "Formats", "Graph", "Media", argumentParser,
+      ],
+      swiftSettings: swiftSettings),
+
+    .target(
+      name: "TestSupport", dependencies: ["Graph", "Reference", "Kernels"], path: "Tests/TestSupport",
+      swiftSettings: swiftSettings),
+    tests("Graph", ["Graph", "Reference"]),
+    tests("Formats", ["Formats", "CFormats"]),
+    tests("Kernel", ["Kernels", "CKernels"]),
+    tests("Media", ["Media"]),
+    tests("Tokenizer", ["Tokenizer"]),
+    tests("Data", ["Data", "Media"]),
+    tests("Compiler", ["Compiler", "Graph", "Reference", "Formats", "Checkpoint", "Runtime"]),
+    tests(
+      "Runtime",
+      ["Runtime", "Compiler", "Graph", "Reference", "Formats", "Checkpoint", "Captioning", "Data",
+        "Media", "Kernels", "Evaluation"]),
+    tests("Trainer", ["Trainer", "Compiler", "Graph", "Reference", "Runtime", "Checkpoint", "Data"]),
+    tests("CLI", ["gitc", "Media", "Data", "Formats", "Checkpoint"]),
+  ],
+  swiftLanguageModes: [.v6],
+  cLanguageStandard: .c17
+)
