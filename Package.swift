@@ -21,12 +21,13 @@ let cWarnings: [CSetting] =
 let openMP: [CSetting] = [.unsafeFlags(["-Xclang", "-fopenmp"])]
 
 func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-  .target(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
+  let errors: [Target.Dependency] = name == "Diagnostics" ? [] : ["Diagnostics"]
+  return .target(name: name, dependencies: errors + dependencies, swiftSettings: swiftSettings)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
   .testTarget(
-    name: name + "Tests", dependencies: dependencies + ["TestSupport"],
+    name: name + "Tests", dependencies: dependencies + ["Diagnostics", "TestSupport"],
     swiftSettings: swiftSettings)
 }
 
@@ -72,6 +73,8 @@ let package = Package(
       name: "CMedia", dependencies: ["CTurboJPEG", "CPNG", "CWebP"], cSettings: cWarnings),
     .target(name: "CVideo", dependencies: ["CFFmpeg"], cSettings: cWarnings),
 
+    library("Diagnostics", []),  // the one error type for bad input
+
     // Level 1
     library("Graph", ["CFormats"]),
     library("Formats", ["CFormats"]),
@@ -104,7 +107,7 @@ let package = Package(
       name: "gitc",
       dependencies: [
         "Trainer", "Evaluation", "Compiler", "Captioning", "Runtime", "Checkpoint", "Data",
-        "Formats", "Graph", "Media", argumentParser,
+        "Formats", "Graph", "Media", "Diagnostics", argumentParser,
       ],
       swiftSettings: swiftSettings),
 
