@@ -1,0 +1,104 @@
+/// A value of a graph: an input, a parameter or a result of a node.
+package struct Value: Hashable, Sendable {
+  /// Index into `Graph.types`.
+  package var id: Int
+
+  package init(id: Int) { self.id = id }
+}
+
+/// A value with the name under which callers and files know it.
+package struct NamedValue: Hashable, Sendable {
+  package var name: String
+  package var value: Value
+
+  package init(name: String, value: Value) {
+    self.name = name
+    self.value = value
+  }
+}
+
+/// One application of an op.
+package struct Node: Hashable, Sendable {
+  package var op: Op
+  package var inputs: [Value]
+  package var results: [Value]
+}
+
+/// A float or quantized program: every value is defined once, before it is used.
+///
+/// Nodes stand in an order in which they can run. A graph grows by appending only; passes make new
+/// graphs (see `GraphRewriter`), so a `Value` never changes its meaning.
+package struct Graph: Hashable, Sendable {
+  /// The type of each value, by id.
+  package private(set) var types: [TensorType] = []
+  /// What the caller gives: pixels, tokens.
+  package private(set) var inputs: [NamedValue] = []
+  /// What training learns; the names are the checkpoint's tensor names.
+  package private(set) var parameters: [NamedValue] = []
+  package private(set) var nodes: [Node] = []
+  package private(set) var outputs: [NamedValue] = []
+
+  package init() {}
+
+  /// The type of a value.
+  package func type(_ value: Value) -> TensorType { types[value.id] }
+
+  /// The shape of a value.
+  package func shape(_ value: Value) -> Shape { types[value.id].shape }
+
+  private mutating func newValue(_ type: TensorType) -> Value {
+    types.append(type)
+    return Value(id: types.count - 1)
+  }
+
+  /// Adds an input. Names are unique among inputs.
+  package mutating func input(_ name: String, _ type: TensorType) -> Value {
+    precondition(!inputs.contains { $0.name == name }, "two inputs named '\(name)'")
+    let value = newValue(type)
+    inputs.append(NamedValue(name: name, value: value))
+    return value
+  }
+
+  /// Adds a parameter. Names are unique among parameters.
+  package mutating func parameter(_ name: String, _ type: TensorType) -> Value {
+    precondition(!parameters.contains { $0.name == name }, "two parameters named '\(name)'")
+    let value = newValue(type)
+    parameters.append(NamedValue(name: name, value: value))
+    return value
+  }
+
+  /// Declares `value` a result of the whole graph.
+  package mutating func output(_ name: String, _ value: Value) {
+    precondition(types.indices.contains(value.id), "output '\(name)' is no value of this graph")
+    precondition(!outputs.contains { $0.name == name }, "two outputs named '\(name)'")
+    outputs.append(NamedValue(name: name, value: value))
+  }
+
+  /// Appends a node after checking its inputs, and gives its results.
+  package mutating func append(_ op: Op, _ inputs: [Value]) throws(GraphError) -> [Value] {
+    for input in inputs where !types.indices.contains(input.id) {
+      throw GraphError("\(op.mnemonic): input %\(input.id) is not defined before its use")
+    }
+    let resultTypes = try op.definition.resultTypes(inputs.map(type))
+    let results = resultTypes.map { newValue($0) }
+    nodes.append(Node(op: op, inputs: inputs, results: results))
+    return results
+  }
+
+  /// How often each value is read by a node or as an output, by id.
+  package var useCounts: [Int] {
+    var counts = [Int](repeating: 0, count: types.count)
+    for node in nodes { for input in node.inputs { counts[input.id] += 1 } }
+    for output in outputs { counts[output.value.id] += 1 }
+    return counts
+  }
+
+  /// The node that makes each value, by id; nil for inputs and parameters.
+  package var producers: [Int?] {
+    var producers = [Int?](repeating: nil, count: types.count)
+    for (index, node) in nodes.enumerated() {
+      for result in node.results { producers[result.id] = index }
+    }
+    return producers
+  }
+}

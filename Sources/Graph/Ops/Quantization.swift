@@ -1,0 +1,82 @@
+/// Turns each row into unsigned integers with its own scale and zero point.
+///
+///     low = min(0, min x),  high = max(0, max x)
+///     scale = (high − low) / levels, or 1 when high = low
+///     inverse = 1 / scale;  zero = round(−low · inverse)
+///     u8 = clamp(round(x · inverse) + zero, 0, levels)
+///
+/// in binary32, in this order, rounding to nearest, ties to even. So 0 is exact, and an all-zero
+/// row is all zeros with scale 1 and zero point 0.
+///
+/// - Input: `x` f32[…, K], finite. - Results: u8[…, K]; f32[…, 2], (scale, zero) per row.
+package struct QuantizeRows: OpDefinition {
+  package static let mnemonic = "quantize_rows"
+  /// 127 (7 bits: two products with an 8-bit weight fit an int16) or 255.
+  package var levels: Int
+
+  package init(levels: Int) { self.levels = levels }
+
+  package init(_ a: Attributes) throws(GraphError) { self.init(levels: try a.int("levels")) }
+
+  package var attributes: Attributes { ["levels": .int(levels)] }
+
+  package func resultTypes(_ inputs: [TensorType]) throws(GraphError) -> [TensorType] {
+    let check = TypeChecker(self)
+    try check.count(inputs, 1)
+    try check.dtype(inputs[0], .f32, "x")
+    return try check.quantizedRows(inputs[0].shape, levels)
+  }
+}
+
+extension TypeChecker {
+  fileprivate func quantizedRows(_ shape: Shape, _ levels: Int) throws(GraphError) -> [TensorType] {
+    guard levels == 127 || levels == 255 else { throw fail("expected 127 or 255 levels, found \(levels)") }
+    guard !shape.isEmpty else { throw fail("expected rows, found a scalar") }
+    return [TensorType(.u8, shape), .f32(shape.dropLast() + [2])]
+  }
+}
+
+/// `quantize_rows(layer_norm(x + residual))`, keeping the float rows where someone reads them.
+///
+/// - Inputs: `x` f32[…, D]; with `hasResidual`, `residual` with the last axes of `x`; `gamma`,
+///   `beta` f32[D].
+/// - Results: with `keepsFloat`, f32 like `x`; then u8[…, D] and f32[…, 2].
+/// - Decomposition: `add`, `layer_norm`, `quantize_rows`.
+package struct LayerNormQuantize: OpDefinition {
+  package static let mnemonic = "layer_norm_quantize"
+  package var epsilon: Float
+  package var levels: Int
+  package var hasResidual: Bool
+  package var keepsFloat: Bool
+
+  package init(epsilon: Float, levels: Int, hasResidual: Bool, keepsFloat: Bool) {
+    self.epsilon = epsilon
+    self.levels = levels
+    self.hasResidual = hasResidual
+    self.keepsFloat = keepsFloat
+  }
+
+  package init(_ a: Attributes) throws(GraphError) {
+    self.init(
+      epsilon: try a.float("epsilon"), levels: try a.int("levels"),
+      hasResidual: try a.bool("residual"), keepsFloat: try a.bool("keeps_float"))
+  }
+
+  package var attributes: Attributes {
+    [
+      "epsilon": .float(epsilon), "levels": .int(levels), "residual": .flag(hasResidual),
+      "keeps_float": .flag(keepsFloat),
+    ]
+  }
+
+  package func resultTypes(_ inputs: [TensorType]) throws(GraphError) -> [TensorType] {
+    let check = TypeChecker(self)
+    try check.count(inputs, hasResidual ? 4 : 3)
+    let normalised =
+      hasResidual
+      ? try ResidualLayerNorm(epsilon: epsilon).resultTypes(inputs)
+      : try LayerNorm(epsilon: epsilon).resultTypes(inputs)
+    let quantized = try check.quantizedRows(normalised[0].shape, levels)
+    return keepsFloat ? normalised + quantized : quantized
+  }
+}
