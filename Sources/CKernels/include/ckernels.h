@@ -1,0 +1,426 @@
+/* The kernels of gitc: what each computes, and how a bound program runs them.
+ *
+ * Every kernel is one SPMD body, `kernel(args, thread, threads)`: all threads of the region call it
+ * with the same arguments, and it divides the work itself. Work is divided so that each result
+ * element is computed by one thread in one fixed order: results do not depend on `threads`.
+ *
+ * Rules for all of them. Tensors are dense and row-major unless a stride is named; strides and sizes
+ * count elements, never bytes. Nothing outside the named extents is touched; no alignment is needed.
+ * Results do not overlap inputs unless said. Sizes may be 0. Kernels do not allocate, lock, do I/O
+ * or keep state. A broken requirement is the caller's bug (checked by assert).
+ *
+ * Numbers. Round to nearest, ties to even; no contraction but explicit fma; no fast-math. Every
+ * float kernel is written once over 8-lane vectors and instantiated per ISA, so that all variants
+ * return the same bits; integer kernels return the same bits because they are exact.
+ * (The exceptions are the kernels that call sgemm: ck_linear_f32 and ck_matmul_f32.)
+ *
+ * Names: CK_<OP>_<types>; args struct ck_<op>_args. M rows, N columns, K reduction, B batch,
+ * D model width. */
+#ifndef CKERNELS_H
+#define CKERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#pragma clang assume_nonnull begin
+
+typedef void (*ck_kernel)(const void *args, size_t thread, size_t threads);
+
+/* Instruction set clusters, worst first. */
+typedef enum ck_isa {
+  CK_ISA_SCALAR = 0,
+  CK_ISA_AVX2 = 1,      /* AVX2, FMA, F16C */
+  CK_ISA_AVX512VNNI = 2 /* AVX-512 F, BW, VL, DQ, VNNI; kernels stay at 256 bits */
+} ck_isa;
+
+/* The best cluster this CPU runs. */
+ck_isa ck_best_isa(void);
+/* Nonzero where this CPU runs `isa`. */
+int ck_supports(ck_isa isa);
+
+typedef enum ck_op {
+  CK_LINEAR_F32,
+  CK_LINEAR_U8S8,
+  CK_MATMUL_F32,
+  CK_ATTENTION_F32,
+  CK_CACHED_ATTENTION_F32,
+  CK_ATTENTION_GRADIENT_F32,
+  CK_LAYER_NORM_F32,
+  CK_LAYER_NORM_GRADIENT_F32,
+  CK_QUANTIZE_ROWS_F32,
+  CK_SOFTMAX_F32,
+  CK_SOFTMAX_GRADIENT_F32,
+  CK_PREFIX_MASK_F32,
+  CK_GELU_F32,
+  CK_GELU_GRADIENT_F32,
+  CK_BINARY_F32,
+  CK_SCALE_F32,
+  CK_FILL_F32,
+  CK_COPY_F32,
+  CK_SUM_F32,
+  CK_EMBEDDING_F32,
+  CK_EMBEDDING_GRADIENT_F32,
+  CK_PATCHES_F32,
+  CK_DROPOUT_F32,
+  CK_CROSS_ENTROPY_F32,
+  CK_CROSS_ENTROPY_GRADIENT_F32,
+  CK_SQUARED_NORM_F32,
+  CK_ADAMW_F32,
+  CK_OP_COUNT
+} ck_op;
+
+/* The variant of `op` for `isa`: the best one that is not better than `isa`; never null. */
+ck_kernel ck_kernel_for(ck_op op, ck_isa isa);
+
+/* One bound step. `args` outlives the program. */
+typedef struct ck_step {
+  ck_kernel kernel;
+  const void *args;
+  /* Nonzero: the next step reads what this one wrote, so all threads meet before it. */
+  uint32_t barrier_after;
+} ck_step;
+
+/* Runs the steps in order in one OpenMP region of `threads` threads; returns when all are done.
+ * threads >= 1. Not reentrant within a region. */
+void ck_run(const ck_step *steps, size_t count, size_t threads);
+
+/* Keeps OpenBLAS on one thread per caller, since the steps divide the work; call once before the
+ * first sgemm. Returns 0, or -1 where the library is the serial build, which is not thread-safe. */
+int ck_prepare_blas(void);
+
+/* ---- projections ---- */
+
+typedef enum ck_activation {
+  CK_ACTIVATION_NONE,
+  CK_ACTIVATION_GELU_ERF,
+  CK_ACTIVATION_GELU_TANH,
+  CK_ACTIVATION_GELU_QUICK
+} ck_activation;
+
+enum { CK_MAX_SPLITS = 4 };
+
+/* y[m, n] = activation(sum[m, n] + bias[n]) + residual[m % residual_rows, n], columns divided over
+ * `results`: the first split_columns[0] go to results[0] with that row length, and so on. */
+typedef struct ck_epilogue {
+  const float *_Nullable bias;     /* [N] */
+  const float *_Nullable residual; /* [residual_rows, N]; may be results[0] itself */
+  size_t residual_rows;
+  ck_activation activation;
+  size_t split_count; /* 1 ... CK_MAX_SPLITS */
+  size_t split_columns[CK_MAX_SPLITS];
+  float *_Nullable results[CK_MAX_SPLITS];
+} ck_epilogue;
+
+/* sum[m, n] = Σk x[m, k] w[n, k], by sgemm. */
+typedef struct ck_linear_f32_args {
+  size_t m, n, k;
+  const float *x; /* [M, K] */
+  const float *w; /* [N, K] */
+  ck_epilogue epilogue;
+} ck_linear_f32_args;
+
+/* sum[m, n] = float(Σk x[m, k] w[n, k] - zero[m] column_sum[n]) * (scale[m] * w_scale[n]).
+ *   x      u8 [M, K]
+ *   rows   f32 [M, 2]: scale, zero point (a whole number in 0 ... 255) of each row of x
+ *   w      packed by ck_pack_s8: [ceil(N/8)][ceil(K/4)][8][4], zeros beyond N and K
+ * Exact for every u8 x only if `levels` says so: levels 127 promises x <= 127, so that two products
+ * fit an int16; levels 255 allows all u8 and takes the widening path on AVX2.
+ * Requires K <= 66000 (255 * 127 * K < 2^31). */
+typedef struct ck_linear_u8s8_args {
+  size_t m, n, k;
+  uint32_t levels;
+  const uint8_t *x;
+  const float *rows;
+  const int8_t *w;
+  const int32_t *column_sums; /* [N] */
+  const float *w_scales;      /* [N] */
+  ck_epilogue epilogue;
+} ck_linear_u8s8_args;
+
+/* Bytes of a packed [N, K] weight. */
+size_t ck_packed_s8_bytes(size_t n, size_t k);
+/* Packs w [N, K] and adds up its rows (both single-threaded; used by the compiler). */
+void ck_pack_s8(size_t n, size_t k, const int8_t *w, int8_t *packed, int32_t *column_sums);
+
+/* c[b, m, n] = Σk a[b, m, k] b[b, k, n] by sgemm; transposed operands are [K, M] and [N, K]. */
+typedef struct ck_matmul_f32_args {
+  size_t batch, m, n, k;
+  uint32_t transpose_a, transpose_b;
+  const float *a;
+  size_t a_batch_stride;
+  const float *b;
+  size_t b_batch_stride; /* 0: one b serves every batch */
+  float *c;              /* [batch, M, N] */
+} ck_matmul_f32_args;
+
+/* ---- attention ---- */
+
+/* Per batch and head: y = softmax(scale * q k^T + mask) v. Head h owns columns [h*D/heads, ...).
+ * With `masked`, key j is visible to query i (standing at i' = i + keys - queries) when j < prefix,
+ * or i' >= prefix and j <= i'. Without, all keys are. */
+typedef struct ck_attention_f32_args {
+  size_t batch, queries, keys, heads, head_width;
+  float scale;
+  uint32_t masked;
+  size_t prefix;
+  const float *q; /* [batch, queries, D] */
+  const float *k; /* [batch, keys, D] */
+  const float *v; /* [batch, keys, D] */
+  float *y;       /* [batch, queries, D] */
+  float *scratch; /* ck_attention_scratch floats */
+} ck_attention_f32_args;
+
+size_t ck_attention_scratch(size_t batch, size_t queries, size_t keys, size_t heads,
+                            size_t head_width, size_t threads);
+
+/* Dq, dk, dv of the above; probabilities are computed again. dq, dk, dv are overwritten. */
+typedef struct ck_attention_gradient_f32_args {
+  size_t batch, queries, keys, heads, head_width;
+  float scale;
+  uint32_t masked;
+  size_t prefix;
+  const float *q, *k, *v;
+  const float *dy;       /* [batch, queries, D] */
+  float *dq, *dk, *dv;
+  float *scratch; /* ck_attention_gradient_scratch floats */
+} ck_attention_gradient_f32_args;
+
+size_t ck_attention_gradient_scratch(size_t batch, size_t queries, size_t keys, size_t heads,
+                                     size_t head_width, size_t threads);
+
+/* New text rows over a cached prefix and cached text; see `cached_attention` of the graph.
+ * First appends row r of k, v of sequence s to text_k/v[s, positions[r]]; then query r of sequence s
+ * sees prefix rows of image source[s], and rows text[slots[s, p], p] for p = 0 ... positions[r]. */
+typedef struct ck_cached_attention_f32_args {
+  size_t sequences, rows, heads, head_width;
+  size_t prefix_rows; /* P */
+  size_t capacity;    /* L */
+  float scale;
+  const float *q, *k, *v;             /* [sequences, rows, D] */
+  const float *prefix_k, *prefix_v;   /* [images, P, D] */
+  float *text_k, *text_v;             /* [sequences, L, D] */
+  const int32_t *source;              /* [sequences] */
+  const int32_t *slots;               /* [sequences, L] */
+  const int32_t *positions;           /* [rows], consecutive */
+  float *y;                           /* [sequences, rows, D] */
+  float *scratch;                     /* ck_cached_attention_scratch floats */
+} ck_cached_attention_f32_args;
+
+size_t ck_cached_attention_scratch(size_t sequences, size_t rows, size_t heads, size_t prefix_rows,
+                                   size_t capacity, size_t threads);
+
+/* ---- rows ---- */
+
+/* z = x + residual[row % residual_rows]; y = (z - mean) / sqrt(var + epsilon) * gamma + beta, then
+ * y is written, quantized (see ck_quantize_rows), or both. y may be x. */
+typedef struct ck_layer_norm_f32_args {
+  size_t rows, d;
+  float epsilon;
+  const float *x;
+  const float *_Nullable residual;
+  size_t residual_rows;
+  const float *gamma, *beta;
+  float *_Nullable y;
+  uint8_t *_Nullable quantized;
+  float *_Nullable quantized_rows; /* [rows, 2] */
+  uint32_t levels;
+  float *scratch; /* ck_layer_norm_scratch floats: a row per thread */
+} ck_layer_norm_f32_args;
+
+size_t ck_layer_norm_scratch(size_t d, size_t threads);
+
+typedef struct ck_layer_norm_gradient_f32_args {
+  size_t rows, d;
+  float epsilon;
+  const float *x, *gamma, *dy;
+  float *dx;
+  float *dgamma, *dbeta; /* [D], overwritten */
+  float *scratch;        /* ck_layer_norm_gradient_scratch floats */
+} ck_layer_norm_gradient_f32_args;
+
+size_t ck_layer_norm_gradient_scratch(size_t rows, size_t d, size_t threads);
+
+/* low = min(0, min x); high = max(0, max x); scale = (high - low) / levels, 1 when 0;
+ * inverse = 1 / scale; zero = rint(-low * inverse);
+ * result = clamp(rint(x * inverse) + zero, 0, levels); row_scales[row] = (scale, zero). */
+typedef struct ck_quantize_rows_f32_args {
+  size_t rows, k;
+  uint32_t levels;
+  const float *x;
+  uint8_t *result;
+  float *row_scales; /* [rows, 2] */
+} ck_quantize_rows_f32_args;
+
+/* y = softmax of each row; y may be x. */
+typedef struct ck_softmax_f32_args {
+  size_t rows, n;
+  const float *x;
+  float *y;
+} ck_softmax_f32_args;
+
+/* dx = y (dy - Σ y dy) per row. */
+typedef struct ck_softmax_gradient_f32_args {
+  size_t rows, n;
+  const float *y, *dy;
+  float *dx;
+} ck_softmax_gradient_f32_args;
+
+/* y = x where visible (see attention, queries = keys = s), else -inf; y may be x. */
+typedef struct ck_prefix_mask_f32_args {
+  size_t batch, s, prefix;
+  const float *x;
+  float *y;
+} ck_prefix_mask_f32_args;
+
+/* ---- elements ---- */
+
+/* activation is not NONE; y may be x. */
+typedef struct ck_gelu_f32_args {
+  size_t count;
+  ck_activation activation;
+  const float *x;
+  float *y;
+} ck_gelu_f32_args;
+
+typedef struct ck_gelu_gradient_f32_args {
+  size_t count;
+  ck_activation activation;
+  const float *x, *dy;
+  float *dx;
+} ck_gelu_gradient_f32_args;
+
+enum { CK_MAX_RANK = 6 };
+
+typedef enum ck_binary { CK_BINARY_ADD, CK_BINARY_MULTIPLY } ck_binary;
+
+/* y[i] = a[i] op b[i] over `lengths`; a stride of 0 repeats. y is dense and may be a or b where
+ * that one is dense too. Unused leading lengths are left out: 0 <= rank <= CK_MAX_RANK. */
+typedef struct ck_binary_f32_args {
+  ck_binary op;
+  size_t rank;
+  size_t lengths[CK_MAX_RANK];
+  size_t a_strides[CK_MAX_RANK];
+  size_t b_strides[CK_MAX_RANK];
+  const float *a, *b;
+  float *y;
+} ck_binary_f32_args;
+
+typedef struct ck_scale_f32_args {
+  size_t count;
+  float factor;
+  const float *x;
+  float *y; /* may be x */
+} ck_scale_f32_args;
+
+typedef struct ck_fill_f32_args {
+  size_t count;
+  float value;
+  float *y;
+} ck_fill_f32_args;
+
+/* y[Σ i y_strides] = x[Σ i x_strides] for every index under `lengths`: transpose, slice, concat,
+ * pad and broadcast. Also copies int32, which has the same size. */
+typedef struct ck_copy_f32_args {
+  size_t rank;
+  size_t lengths[CK_MAX_RANK];
+  size_t x_strides[CK_MAX_RANK];
+  size_t y_strides[CK_MAX_RANK];
+  const float *x;
+  float *y;
+} ck_copy_f32_args;
+
+/* y[i] = Σ over `summed` of x; y is dense over `lengths`. */
+typedef struct ck_sum_f32_args {
+  size_t rank; /* of the result */
+  size_t lengths[CK_MAX_RANK];
+  size_t strides[CK_MAX_RANK]; /* in x */
+  size_t summed_rank;
+  size_t summed_lengths[CK_MAX_RANK];
+  size_t summed_strides[CK_MAX_RANK]; /* in x */
+  const float *x;
+  float *y;
+} ck_sum_f32_args;
+
+/* y[i, :] = table[ids[i], :]. Ids outside 0 ... rows-1 give a row of zeros: ids can come from a
+ * caller at run time, and C code never aborts or strays on data. */
+typedef struct ck_embedding_f32_args {
+  size_t count, rows, d;
+  const float *table; /* [rows, D] */
+  const int32_t *ids; /* [count] */
+  float *y;
+} ck_embedding_f32_args;
+
+/* table_gradient[r, :] = Σ over i with ids[i] = r of dy[i, :]; overwritten; other ids are ignored. */
+typedef struct ck_embedding_gradient_f32_args {
+  size_t count, rows, d;
+  const int32_t *ids;
+  const float *dy;
+  float *table_gradient;
+} ck_embedding_gradient_f32_args;
+
+/* y[b, (py, px), (c, r, q)] = pixels[b, c, py*size + r, px*size + q]. */
+typedef struct ck_patches_f32_args {
+  size_t batch, channels, height, width, size;
+  const float *pixels;
+  float *y;
+} ck_patches_f32_args;
+
+/* See `dropout` of the graph; y may be x. */
+typedef struct ck_dropout_f32_args {
+  size_t count;
+  float rate;
+  uint32_t salt;
+  const int32_t *seed; /* [1] */
+  const float *x;
+  float *y;
+} ck_dropout_f32_args;
+
+/* ---- loss and optimizer ---- */
+
+typedef enum ck_smoothing { CK_SMOOTHING_KL, CK_SMOOTHING_UNIFORM } ck_smoothing;
+
+/* loss = mean over rows with labels[row] in 0 ... v-1; see `cross_entropy` of the graph. */
+typedef struct ck_cross_entropy_f32_args {
+  size_t rows, v;
+  ck_smoothing form;
+  float amount;
+  const float *logits;
+  const int32_t *labels;
+  float *loss;    /* [1] */
+  float *scratch; /* [rows] */
+} ck_cross_entropy_f32_args;
+
+typedef struct ck_cross_entropy_gradient_f32_args {
+  size_t rows, v;
+  ck_smoothing form;
+  float amount;
+  const float *logits;
+  const int32_t *labels;
+  const float *dloss; /* [1] */
+  float *dlogits;
+} ck_cross_entropy_gradient_f32_args;
+
+/* result[0] = Σ x², accumulated in double over fixed blocks of 4096, then over blocks in order. */
+typedef struct ck_squared_norm_f32_args {
+  size_t count;
+  const float *x;
+  double *result;
+  double *scratch; /* [ceil(count / 4096)] */
+} ck_squared_norm_f32_args;
+
+/* AdamW (Loshchilov, Hutter 2019, algorithm 2; PyTorch's form: decay by learning rate):
+ *   g = gradient * gradient_scale;  m = beta1 m + (1-beta1) g;  v = beta2 v + (1-beta2) g²
+ *   p -= rate * decay * p;  p -= rate * (m / correction1) / (sqrt(v / correction2) + epsilon) */
+typedef struct ck_adamw_f32_args {
+  size_t count;
+  float gradient_scale; /* clipping and accumulation */
+  float learning_rate, weight_decay;
+  float beta1, beta2, epsilon;
+  float correction1, correction2; /* 1 - beta^step */
+  const float *gradient;
+  float *parameter, *m, *v;
+} ck_adamw_f32_args;
+
+#pragma clang assume_nonnull end
+
+#endif
