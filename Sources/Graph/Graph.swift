@@ -74,6 +74,9 @@ package struct Graph: Hashable, Sendable {
     outputs.append(NamedValue(name: name, value: value))
   }
 
+  /// Forgets the outputs, so that a transformation can declare its own.
+  package mutating func removeOutputs() { outputs = [] }
+
   /// Appends a node after checking its inputs, and gives its results.
   package mutating func append(_ op: Op, _ inputs: [Value]) throws(GraphError) -> [Value] {
     for input in inputs where !types.indices.contains(input.id) {
