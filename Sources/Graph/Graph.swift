@@ -88,6 +88,11 @@ package struct Graph: Hashable, Sendable {
     return results
   }
 
+  /// The number of floats training learns, all parameters together.
+  package var parameterCount: Dimension {
+    parameters.reduce(0) { $0 + shape($1.value).elementCount }
+  }
+
   /// How often each value is read by a node or as an output, by id.
   package var useCounts: [Int] {
     var counts = [Int](repeating: 0, count: types.count)

@@ -1,0 +1,144 @@
+/// What a training graph has beyond the model itself.
+package struct TrainingOptions: Sendable, Hashable {
+  /// Share of elements dropped in the decoder's hidden rows, in [0, 1); 0.1 in the released models.
+  package var dropout: Float
+  /// Share of attention probabilities dropped in the decoder. 0, the default, although the original
+  /// has 0.1: dropped probabilities must be written out, so attention could not be fused.
+  package var attentionDropout: Float
+  /// How labels are smoothed; the released models were trained with `.kl` 0.1.
+  package var smoothing: Smoothing
+
+  package init(dropout: Float, attentionDropout: Float = 0, smoothing: Smoothing) {
+    self.dropout = dropout
+    self.attentionDropout = attentionDropout
+    self.smoothing = smoothing
+  }
+}
+
+/// GIT: one image encoder, one text decoder, next-token prediction.
+///
+/// - Source: Wang et al. 2022, "GIT: A Generative Image-to-text Transformer for Vision and
+///   Language", section 3; parameter names are those of the port whose files are public.
+package enum GIT {
+  /// The model as one graph of primitive ops.
+  ///
+  /// - Inputs: `pixels` f32[B, F, 3, H, W], normalised, H and W the image size; `tokens` i32[B, T],
+  ///   starting with [CLS]. Symbols: B images or clips, F frames each, T text tokens.
+  /// - Output: `logits` f32[B, T, V]; row t scores the token after position t.
+  /// - With `training` there are two more inputs, `seed` i32[1], new at every step, and `labels`
+  ///   i32[B, T], where label t is the token after position t, negative where nothing is to be
+  ///   learnt; and an output `loss` f32[]. `seed` is there even when nothing is dropped.
+  /// - Precondition: `configuration` passes `validated(place:)`. When the graph runs, T is at most
+  ///   `maximumTextLength` and F at most `frames`, unless that is 0.
+  package static func logits(
+    _ configuration: GITConfiguration, training: TrainingOptions? = nil
+  ) -> Graph {
+    let side = Dimension(configuration.vision.imageSize)
+    let text = TensorType(.i32, [.symbol("B"), .symbol("T")])
+    var builder = GITBuilder(configuration: configuration)
+    let pixels = builder.graph.input("pixels", .f32([.symbol("B"), .symbol("F"), 3, side, side]))
+    let tokens = builder.graph.input("tokens", text)
+    if let training {
+      builder.dropout = GITBuilder.DropoutState(
+        options: training, seed: builder.graph.input("seed", TensorType(.i32, [1])))
+    }
+
+    let imageRows = builder.projectedImage(pixels)
+    let textRows = builder.embeddedText(tokens)
+    let logits = builder.head(builder.decoder(image: imageRows, text: textRows))
+
+    if let training {
+      let labels = builder.graph.input("labels", text)
+      let loss = builder.graph.crossEntropy(logits, labels: labels, smoothing: training.smoothing)
+      builder.graph.output("loss", loss)
+    }
+    builder.graph.output("logits", logits)
+    return builder.graph
+  }
+}
+
+/// The parts that encoder and decoder share, and the state of building.
+struct GITBuilder {
+  /// What dropout needs while a training graph grows.
+  struct DropoutState {
+    let options: TrainingOptions
+    let seed: Value
+    /// Counts the dropouts, so that each draws its own elements.
+    var salt = 0
+  }
+
+  let configuration: GITConfiguration
+  var graph = Graph()
+  /// nil in an inference graph.
+  var dropout: DropoutState?
+
+  init(configuration: GITConfiguration) { self.configuration = configuration }
+
+  mutating func parameter(_ name: String, _ shape: Shape) -> Value {
+    graph.parameter(name, .f32(shape))
+  }
+
+  /// x · Wᵀ + b with the parameters `name.weight` and `name.bias`.
+  mutating func linear(_ x: Value, _ name: String, from inputs: Int, to outputs: Int) -> Value {
+    let weight = parameter("\(name).weight", [Dimension(outputs), Dimension(inputs)])
+    let bias = parameter("\(name).bias", [Dimension(outputs)])
+    return graph.add(graph.matMul(x, weight, transposeB: true), bias)
+  }
+
+  mutating func layerNorm(_ x: Value, _ name: String, width: Int, epsilon: Float) -> Value {
+    let gamma = parameter("\(name).weight", [Dimension(width)])
+    let beta = parameter("\(name).bias", [Dimension(width)])
+    return graph.layerNorm(x, gamma: gamma, beta: beta, epsilon: epsilon)
+  }
+
+  /// The names of an attention block's projections, under its prefix.
+  struct AttentionNames {
+    let query: String
+    let key: String
+    let value: String
+    let output: String
+  }
+
+  /// Multi-head self-attention of `x` [batch, rows, width] with its output projection.
+  ///
+  /// - Parameter prefix: the number of image tokens at the front for the decoder's mask; nil for
+  ///   the encoder, where every token sees every token and nothing is dropped.
+  mutating func selfAttention(
+    _ x: Value, _ names: AttentionNames, width: Int, heads: Int, prefix: Dimension?
+  ) -> Value {
+    let shape = graph.shape(x)
+    let query = projectedHeads(x, names.query, width: width, heads: heads)
+    let key = projectedHeads(x, names.key, width: width, heads: heads)
+    let value = projectedHeads(x, names.value, width: width, heads: heads)
+
+    var scores = graph.matMul(query, key, transposeB: true)
+    scores = graph.scale(scores, by: 1 / Float(width / heads).squareRoot())
+    if let prefix { scores = graph.prefixMask(scores, prefix: prefix) }
+    var probabilities = graph.softmax(scores)
+    if prefix != nil, let rate = dropout?.options.attentionDropout {
+      probabilities = drop(probabilities, rate: rate)
+    }
+    let rows = graph.transpose(graph.matMul(probabilities, value), [0, 2, 1, 3])
+    return linear(graph.reshape(rows, shape), names.output, from: width, to: width)
+  }
+
+  /// A projection of `x` [batch, rows, width], as [batch, heads, rows, width / heads].
+  private mutating func projectedHeads(
+    _ x: Value, _ name: String, width: Int, heads: Int
+  ) -> Value {
+    let shape = graph.shape(x)
+    let projected = graph.reshape(
+      linear(x, name, from: width, to: width),
+      [shape[0], shape[1], Dimension(heads), Dimension(width / heads)])
+    return graph.transpose(projected, [0, 2, 1, 3])
+  }
+
+  /// `x` with dropout of the decoder's rate, or `x` itself in an inference graph.
+  mutating func dropHidden(_ x: Value) -> Value { drop(x, rate: dropout?.options.dropout ?? 0) }
+
+  private mutating func drop(_ x: Value, rate: Float) -> Value {
+    guard rate > 0, let state = dropout else { return x }
+    dropout?.salt += 1
+    return graph.dropout(x, seed: state.seed, rate: rate, salt: state.salt)
+  }
+}
