@@ -1,0 +1,125 @@
+import Graph
+
+extension Reshape: Evaluable {
+  func evaluate(_ inputs: inout [Tensor], _ bindings: [String: Int]) throws(GraphError) -> [Tensor]
+  {
+    let lengths = try lengths(shape, bindings)
+    return [Tensor(inputs[0].dtype, lengths, inputs[0].values)]
+  }
+}
+
+extension Transpose: Evaluable {
+  func evaluate(_ inputs: inout [Tensor], _: [String: Int]) throws(GraphError) -> [Tensor] {
+    [inputs[0].transposed(permutation)]
+  }
+}
+
+extension Concat: Evaluable {
+  func evaluate(_ inputs: inout [Tensor], _: [String: Int]) throws(GraphError) -> [Tensor] {
+    var shape = inputs[0].shape
+    shape[axis] = inputs.map { $0.shape[axis] }.reduce(0, +)
+    let blocks = shape[..<axis].reduce(1, *)
+    var values: [Double] = []
+    for block in 0..<blocks {
+      for input in inputs {
+        let length = input.values.count / blocks
+        values += input.values[block * length..<(block + 1) * length]
+      }
+    }
+    return [Tensor(inputs[0].dtype, shape, values)]
+  }
+}
+
+extension Slice: Evaluable {
+  func evaluate(_ inputs: inout [Tensor], _ bindings: [String: Int]) throws(GraphError) -> [Tensor]
+  {
+    let x = inputs[0]
+    let (start, end) = (try length(start, bindings), try length(end, bindings))
+    guard start >= 0, start <= end, end <= x.shape[axis] else {
+      throw GraphError("slice: \(start)..<\(end) is outside axis \(axis) of \(x.shape)")
+    }
+    var shape = x.shape
+    shape[axis] = end - start
+    return [x.gathered(shape, strides: x.strides, offset: start * x.strides[axis])]
+  }
+}
+
+extension Pad: Evaluable {
+  func evaluate(_ inputs: inout [Tensor], _ bindings: [String: Int]) throws(GraphError) -> [Tensor]
+  {
+    let x = inputs[0]
+    let (before, after) = (try length(before, bindings), try length(after, bindings))
+    guard before >= 0, after >= 0 else {
+      throw GraphError("pad: \(before) before and \(after) after is less than nothing")
+    }
+    var shape = x.shape
+    shape[axis] += before + after
+    let blocks = shape[..<axis].reduce(1, *)
+    let length = x.values.count / max(blocks, 1)
+    let inner = shape[(axis + 1)...].reduce(1, *)
+    var values: [Double] = []
+    for block in 0..<blocks {
+      values += [Double](repeating: 0, count: before * inner)
+      values += x.values[block * length..<(block + 1) * length]
+      values += [Double](repeating: 0, count: after * inner)
+    }
+    return [.f32(shape, values)]
+  }
+}
+
+extension Broadcast: Evaluable {
+  func evaluate(_ inputs: inout [Tensor], _ bindings: [String: Int]) throws(GraphError) -> [Tensor]
+  {
+    [inputs[0].broadcast(to: try lengths(shape, bindings))]
+  }
+}
+
+extension Patches: Evaluable {
+  func evaluate(_ inputs: inout [Tensor], _: [String: Int]) throws(GraphError) -> [Tensor] {
+    let x = inputs[0]
+    let (images, channels) = (x.shape[0], x.shape[1])
+    let (down, across) = (x.shape[2] / size, x.shape[3] / size)
+    let strides = x.strides
+    // (image, patch row, patch column, channel, row, column)
+    let patches = x.gathered(
+      [images, down, across, channels, size, size],
+      strides: [
+        strides[0], size * strides[2], size * strides[3], strides[1], strides[2], strides[3],
+      ])
+    return [.f32([images, down * across, channels * size * size], patches.values)]
+  }
+}
+
+extension Embedding: Evaluable {
+  func evaluate(_ inputs: inout [Tensor], _: [String: Int]) throws(GraphError) -> [Tensor] {
+    let (table, ids) = (inputs[0], inputs[1])
+    var values: [Double] = []
+    for id in ids.integers {
+      try checkIndex(id, below: table.shape[0], "embedding: id")
+      values += table.row(id)
+    }
+    return [.f32(ids.shape + [table.width], values)]
+  }
+}
+
+extension EmbeddingGradient: Evaluable {
+  func evaluate(_ inputs: inout [Tensor], _ bindings: [String: Int]) throws(GraphError) -> [Tensor]
+  {
+    let (ids, dy) = (inputs[0], inputs[1])
+    var table = Tensor.filled([try length(rows, bindings), dy.width])
+    for (row, id) in ids.integers.enumerated() {
+      try checkIndex(id, below: table.shape[0], "embedding_gradient: id")
+      for column in 0..<dy.width {
+        table.values[id * dy.width + column] += dy.values[row * dy.width + column]
+      }
+    }
+    return [table]
+  }
+}
+
+/// Throws unless `index` is in 0 ..< `count`.
+func checkIndex(_ index: Int, below count: Int, _ what: String) throws(GraphError) {
+  guard index >= 0, index < count else {
+    throw GraphError("\(what) \(index) is outside 0..<\(count)")
+  }
+}
