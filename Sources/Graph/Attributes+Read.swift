@@ -1,44 +1,64 @@
 extension Attributes {
-  private func missing(_ name: String, _ kind: String) -> GraphError {
-    GraphError("attribute '\(name)' of kind \(kind) is missing")
+  private func mismatch(_ name: String, _ kind: String) -> GraphError {
+    let found = self[name].map { "\($0)" } ?? "none"
+    return GraphError("attribute '\(name)': expected \(kind), found \(found)")
   }
 
   /// The named integer.
   package func int(_ name: String) throws(GraphError) -> Int {
-    guard case .int(let value)? = self[name] else { throw missing(name, "int") }
+    guard case .int(let value)? = self[name], Limits.integers.contains(value) else {
+      throw mismatch(name, "an integer in \(Limits.integers)")
+    }
     return value
   }
 
   /// The named flag, written 0 or 1.
   package func bool(_ name: String) throws(GraphError) -> Bool {
-    let value = try int(name)
-    guard value == 0 || value == 1 else {
-      throw GraphError("attribute '\(name)' expected 0 or 1, found \(value)")
+    guard case .int(let value)? = self[name], value == 0 || value == 1 else {
+      throw mismatch(name, "0 or 1")
     }
     return value == 1
   }
 
   /// The named float.
   package func float(_ name: String) throws(GraphError) -> Float {
-    guard case .float(let value)? = self[name] else { throw missing(name, "float") }
+    guard case .float(let value)? = self[name] else { throw mismatch(name, "a float such as 0.5") }
     return value
   }
 
   /// The named list of integers.
   package func ints(_ name: String) throws(GraphError) -> [Int] {
-    guard case .ints(let value)? = self[name] else { throw missing(name, "ints") }
-    return value
+    guard case .ints(let values)? = self[name], values.count <= Limits.inputs,
+      values.allSatisfy(Limits.integers.contains)
+    else { throw mismatch(name, "a list of integers in \(Limits.integers)") }
+    return values
   }
 
   /// The named dimension.
+  ///
+  /// A constant one may be an integer, which the text form cannot tell apart.
   package func dimension(_ name: String) throws(GraphError) -> Dimension {
-    guard case .dimension(let value)? = self[name] else { throw missing(name, "dimension") }
+    let value: Dimension
+    switch self[name] {
+    case .dimension(let dimension)?: value = dimension
+    case .int(let constant)?: value = Dimension(constant)
+    default: throw mismatch(name, "a dimension such as 197*F + T")
+    }
+    try [value].checkLimits("attribute '\(name)'")
     return value
   }
 
   /// The named shape.
+  ///
+  /// A constant one may be a list of integers, which the text form cannot tell apart.
   package func shape(_ name: String) throws(GraphError) -> Shape {
-    guard case .shape(let value)? = self[name] else { throw missing(name, "shape") }
+    let value: Shape
+    switch self[name] {
+    case .shape(let shape)?: value = shape
+    case .ints(let constants)?: value = constants.map { Dimension($0) }
+    default: throw mismatch(name, "a shape such as [B, 768]")
+    }
+    try value.checkLimits("attribute '\(name)'")
     return value
   }
 
@@ -46,10 +66,8 @@ extension Attributes {
   package func choice<Choice: RawRepresentable<String> & CaseIterable>(
     _ name: String, _: Choice.Type
   ) throws(GraphError) -> Choice {
-    guard case .string(let raw)? = self[name] else { throw missing(name, "string") }
-    guard let value = Choice(rawValue: raw) else {
-      let choices = Choice.allCases.map(\.rawValue).joined(separator: ", ")
-      throw GraphError("attribute '\(name)' expected one of \(choices), found '\(raw)'")
+    guard case .string(let raw)? = self[name], let value = Choice(rawValue: raw) else {
+      throw mismatch(name, "one of " + Choice.allCases.map(\.rawValue).joined(separator: ", "))
     }
     return value
   }

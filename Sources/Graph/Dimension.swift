@@ -88,7 +88,10 @@ package struct Dimension: Hashable, Sendable, ExpressibleByIntegerLiteral,
   /// The same polynomial with each symbol in `replacements` replaced.
   package func substituting(_ replacements: [String: Dimension]) -> Dimension {
     terms.reduce(0) { sum, term in
-      sum + term.symbols.reduce(Dimension(term.coefficient)) { $0 * (replacements[$1] ?? .symbol($1)) }
+      sum
+        + term.symbols.reduce(Dimension(term.coefficient)) {
+          $0 * (replacements[$1] ?? .symbol($1))
+        }
     }
   }
 

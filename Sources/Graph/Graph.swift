@@ -22,6 +22,12 @@ package struct Node: Hashable, Sendable {
   package var op: Op
   package var inputs: [Value]
   package var results: [Value]
+
+  package init(op: Op, inputs: [Value], results: [Value]) {
+    self.op = op
+    self.inputs = inputs
+    self.results = results
+  }
 }
 
 /// A float or quantized program: every value is defined once, before it is used.
@@ -40,6 +46,18 @@ package struct Graph: Hashable, Sendable {
 
   package init() {}
 
+  /// A graph from its parts, unchecked: call `verify()` before trusting it.
+  package init(
+    types: [TensorType], inputs: [NamedValue], parameters: [NamedValue], nodes: [Node],
+    outputs: [NamedValue]
+  ) {
+    self.types = types
+    self.inputs = inputs
+    self.parameters = parameters
+    self.nodes = nodes
+    self.outputs = outputs
+  }
+
   /// The type of a value.
   package func type(_ value: Value) -> TensorType { types[value.id] }
 
@@ -51,17 +69,21 @@ package struct Graph: Hashable, Sendable {
     return Value(id: types.count - 1)
   }
 
-  /// Adds an input. Names are unique among inputs.
+  private func isDeclared(_ name: String) -> Bool {
+    inputs.contains { $0.name == name } || parameters.contains { $0.name == name }
+  }
+
+  /// Adds an input; no other input or parameter has its name.
   package mutating func input(_ name: String, _ type: TensorType) -> Value {
-    precondition(!inputs.contains { $0.name == name }, "two inputs named '\(name)'")
+    precondition(!isDeclared(name), "two inputs or parameters named '\(name)'")
     let value = newValue(type)
     inputs.append(NamedValue(name: name, value: value))
     return value
   }
 
-  /// Adds a parameter. Names are unique among parameters.
+  /// Adds a parameter; no other input or parameter has its name.
   package mutating func parameter(_ name: String, _ type: TensorType) -> Value {
-    precondition(!parameters.contains { $0.name == name }, "two parameters named '\(name)'")
+    precondition(!isDeclared(name), "two inputs or parameters named '\(name)'")
     let value = newValue(type)
     parameters.append(NamedValue(name: name, value: value))
     return value
@@ -82,7 +104,7 @@ package struct Graph: Hashable, Sendable {
     for input in inputs where !types.indices.contains(input.id) {
       throw GraphError("\(op.mnemonic): input %\(input.id) is not defined before its use")
     }
-    let resultTypes = try op.definition.resultTypes(inputs.map(type))
+    let resultTypes = try op.resultTypes(inputs.map(type))
     let results = resultTypes.map { newValue($0) }
     nodes.append(Node(op: op, inputs: inputs, results: results))
     return results

@@ -8,7 +8,9 @@ package enum Attribute: Hashable, Sendable {
   case shape(Shape)
 }
 
-/// The attributes of one op, by name. Typed structs are made from it and give it back.
+/// The attributes of one op, by name.
+///
+/// Typed structs are made from it and give it back.
 package typealias Attributes = [String: Attribute]
 
 /// One kind of op: its typed attributes and its only shape inference.
@@ -161,4 +163,28 @@ package enum Op: Hashable, Sendable {
 
   /// The name in the text form.
   package var mnemonic: String { type(of: definition).mnemonic }
+
+  /// The op a file or the text form names, with exactly its attributes.
+  package init(mnemonic: String, _ attributes: Attributes) throws(GraphError) {
+    guard let make = Self.kinds[mnemonic] else { throw GraphError("unknown op '\(mnemonic)'") }
+    do { self = try make(attributes) } catch {
+      throw GraphError("\(mnemonic): \(error.message)")
+    }
+    let known = definition.attributes
+    for name in attributes.keys.sorted() where known[name] == nil {
+      throw GraphError("\(mnemonic): unknown attribute '\(name)'")
+    }
+  }
+
+  /// The types of the results for inputs of these types, or why they do not fit.
+  ///
+  /// Beyond the op's own rules, results are within the limits that every shape has to keep.
+  package func resultTypes(_ inputs: [TensorType]) throws(GraphError) -> [TensorType] {
+    guard inputs.count <= Limits.inputs else {
+      throw GraphError("\(mnemonic): more than \(Limits.inputs) inputs, found \(inputs.count)")
+    }
+    let results = try definition.resultTypes(inputs)
+    for result in results { try result.shape.checkLimits(mnemonic) }
+    return results
+  }
 }

@@ -4,9 +4,8 @@ import Graph
 protocol Evaluable {
   /// The results for `inputs`, whose types the op's shape inference has accepted.
   ///
-  /// - Parameters:
-  ///   - inputs: what the node reads; those in `changedInputs` are changed here.
-  ///   - bindings: the value of every symbol in the op's attributes.
+  /// Inputs listed in `changedInputs` are changed here; `bindings` has the value of every symbol in
+  /// the op's attributes.
   func evaluate(_ inputs: inout [Tensor], _ bindings: [String: Int]) throws(GraphError) -> [Tensor]
 
   /// The inputs that the op changes in place, by index.

@@ -10,9 +10,11 @@ package struct Interpreter {
   /// changed is in the result under its own name.
   ///
   /// - Parameters:
+  ///   - graph: a graph that keeps every rule.
   ///   - inputs: one tensor per graph input. Others are ignored, here and in `parameters`.
   ///   - parameters: one tensor per graph parameter.
   ///   - symbols: values of symbols that the shapes of `inputs` and `parameters` do not settle.
+  /// - Returns: one tensor per output.
   /// - Throws: `GraphError` when a tensor is missing or does not have its declared type, a symbol
   ///   has no value, or an index (token, label, slot) is out of range.
   package static func run(

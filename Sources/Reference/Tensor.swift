@@ -59,8 +59,10 @@ extension Tensor {
     return strides
   }
 
-  /// The tensor of `shape` whose element (i, j, …) is element offset + i·strides[0] + j·strides[1]
-  /// + … of this one. Every movement of data is such a gather.
+  /// The tensor of `shape` whose elements are picked from this one.
+  ///
+  /// Element (i, j, …) is element offset + i·strides[0] + j·strides[1] + … of this one. Every
+  /// movement of data is such a gather.
   func gathered(_ shape: [Int], strides: [Int], offset: Int = 0) -> Tensor {
     var result: [Double] = []
     result.reserveCapacity(shape.reduce(1, *))

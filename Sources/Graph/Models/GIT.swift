@@ -2,8 +2,10 @@
 package struct TrainingOptions: Sendable, Hashable {
   /// Share of elements dropped in the decoder's hidden rows, in [0, 1); 0.1 in the released models.
   package var dropout: Float
-  /// Share of attention probabilities dropped in the decoder. 0, the default, although the original
-  /// has 0.1: dropped probabilities must be written out, so attention could not be fused.
+  /// Share of attention probabilities dropped in the decoder.
+  ///
+  /// 0, the default, although the original has 0.1: dropped probabilities must be written out, so
+  /// attention could not be fused.
   package var attentionDropout: Float
   /// How labels are smoothed; the released models were trained with `.kl` 0.1.
   package var smoothing: Smoothing
@@ -101,8 +103,8 @@ struct GITBuilder {
 
   /// Multi-head self-attention of `x` [batch, rows, width] with its output projection.
   ///
-  /// - Parameter prefix: the number of image tokens at the front for the decoder's mask; nil for
-  ///   the encoder, where every token sees every token and nothing is dropped.
+  /// `prefix` is the number of image tokens at the front for the decoder's mask; nil for the
+  /// encoder, where every token sees every token and nothing is dropped.
   mutating func selfAttention(
     _ x: Value, _ names: AttentionNames, width: Int, heads: Int, prefix: Dimension?
   ) -> Value {

@@ -29,8 +29,10 @@ extension GITBuilder {
     return graph.slice(graph.concat(vectors, axis: 0), axis: 0, from: 0, to: frames)
   }
 
-  /// The CLIP ViT: `pixels` [images, 3, H, W] to [images, N, width]. The class token stays and the
-  /// last norm is over all tokens, unlike in CLIP, which keeps the class token alone.
+  /// The CLIP ViT: `pixels` [images, 3, H, W] to [images, N, width].
+  ///
+  /// The class token stays and the last norm is over all tokens, unlike in CLIP, which keeps the
+  /// class token alone.
   private mutating func imageEncoder(_ pixels: Value) -> Value {
     let vision = configuration.vision
     let epsilon = configuration.epsilons.vision

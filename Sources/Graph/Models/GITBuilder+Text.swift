@@ -1,7 +1,9 @@
 extension GITBuilder {
   private static let wordTable = "git.embeddings.word_embeddings.weight"
 
-  /// Rows for `tokens` [B, T]: word + position, normed. Positions count text alone, from 0.
+  /// Rows for `tokens` [B, T]: word + position, normed.
+  ///
+  /// Positions count text alone, from 0.
   mutating func embeddedText(_ tokens: Value) -> Value {
     let text = configuration.text
     let width = Dimension(text.width)

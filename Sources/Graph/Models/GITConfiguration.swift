@@ -51,7 +51,9 @@ package struct GITConfiguration: Codable, Sendable, Equatable {
     }
   }
 
-  /// The ε of each group of layer norms. They differ, and exchanging them changes tokens.
+  /// The ε of each group of layer norms.
+  ///
+  /// They differ, and exchanging them changes tokens.
   package struct Epsilons: Codable, Sendable, Equatable {
     package var vision: Float
     package var projection: Float
@@ -101,6 +103,7 @@ extension GITConfiguration {
   /// This configuration, when a graph can be built from it.
   ///
   /// - Parameter place: the file it came from, for the message.
+  /// - Returns: the same configuration.
   /// - Throws: `InputError` naming the first field out of range. The upper limits are far above any
   ///   known model; they keep sizes derived from a damaged file within integer range.
   package func validated(place: String) throws(InputError) -> GITConfiguration {

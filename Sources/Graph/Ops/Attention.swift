@@ -33,7 +33,9 @@ package struct AttentionForm: Hashable, Sendable {
   package var heads: Int
   /// Multiplies QKᵀ; 1/√(head width) in every released model.
   package var scale: Float
-  /// nil: every query sees every key. Otherwise the prefix mask, for queries that are the last rows
+  /// nil: every query sees every key.
+  ///
+  /// Otherwise the prefix mask, for queries that are the last rows
   /// of the keys' sequence: query i of Sq stands at position i + Sk − Sq.
   package var prefix: Dimension?
 
@@ -154,7 +156,8 @@ package struct CachedAttention: OpDefinition {
       throw check.fail("textK \(inputs[5]) has not one row of \(queries)")
     }
     for (index, shape, name) in [
-      (7, [queries], "source"), (8, [queries, inputs[5].shape[1]], "slots"), (9, [rows], "positions"),
+      (7, [queries], "source"), (8, [queries, inputs[5].shape[1]], "slots"),
+      (9, [rows], "positions"),
     ] {
       try check.dtype(inputs[index], .i32, name)
       try check.shape(inputs[index], shape, name)

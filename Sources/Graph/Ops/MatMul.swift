@@ -77,7 +77,9 @@ package struct Epilogue: Hashable, Sendable {
   /// An input `residual` is last: f32 with the last axes of the whole result [..., N], repeated along
   /// the leading ones; added after the activation.
   package var hasResidual: Bool
-  /// The columns of each result, in order; empty for one result of all N. Several results are how
+  /// The columns of each result, in order; empty for one result of all N.
+  ///
+  /// Several results are how
   /// merged projections hand out q, k and v.
   package var splits: [Int]
 

@@ -187,7 +187,9 @@ package struct Patches: OpDefinition {
     let shape = inputs[0].shape
     guard size > 0, let height = shape[2].constant, let width = shape[3].constant,
       height >= size, width >= size
-    else { throw check.fail("expected pixels of constant size \(size) or more, found \(inputs[0])") }
+    else {
+      throw check.fail("expected pixels of constant size \(size) or more, found \(inputs[0])")
+    }
     return [
       .f32([
         shape[0], Dimension((height / size) * (width / size)), shape[1] * Dimension(size * size),

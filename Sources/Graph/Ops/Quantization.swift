@@ -30,7 +30,9 @@ package struct QuantizeRows: OpDefinition {
 
 extension TypeChecker {
   fileprivate func quantizedRows(_ shape: Shape, _ levels: Int) throws(GraphError) -> [TensorType] {
-    guard levels == 127 || levels == 255 else { throw fail("expected 127 or 255 levels, found \(levels)") }
+    guard levels == 127 || levels == 255 else {
+      throw fail("expected 127 or 255 levels, found \(levels)")
+    }
     guard !shape.isEmpty else { throw fail("expected rows, found a scalar") }
     return [TensorType(.u8, shape), .f32(shape.dropLast() + [2])]
   }
