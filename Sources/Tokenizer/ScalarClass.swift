@@ -37,7 +37,8 @@ enum ScalarClass: Equatable {
     switch scalar.value {
     case 0xFFFD: self = .removed
     // Reclassified since Unicode 8.
-    case 0x1734: self = .removed
+    case 0x1734, 0x1171E: self = .removed
+    case 0x1885, 0x1886, 0xA9BD: self = .letter
     case 0x166D, 0x111C9: self = .punctuation
     default:
       let properties = scalar.properties

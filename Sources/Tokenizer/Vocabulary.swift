@@ -76,17 +76,18 @@ package struct Vocabulary: Sendable, Equatable {
         found: missing ? "no such file" : "\(error)", in: path,
         advice: "name the vocab.txt the model was trained with")
     }
-    guard let text = String(validating: data, as: UTF8.self) else {
+    let bytes = Array(data)
+    guard String(validating: bytes, as: UTF8.self) != nil else {
       throw InputError(
         .badData, "the vocabulary is not text", expected: "UTF-8, one token per line",
         found: "bytes that are not UTF-8", in: path,
         advice: "name the vocab.txt the model was trained with")
     }
     // Lines are split by bytes: "\r\n" is one Character, and tokens may hold any other separator.
-    var lines = text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+    var lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
     if lines.last?.isEmpty == true { lines.removeLast() }
     let tokens = lines.map { line in
-      String(Substring(line.last == UInt8(ascii: "\r") ? line.dropLast() : line))
+      String(decoding: line.last == UInt8(ascii: "\r") ? line.dropLast() : line, as: UTF8.self)
     }
     try self.init(tokens: tokens, place: path)
   }
