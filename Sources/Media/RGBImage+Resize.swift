@@ -1,7 +1,9 @@
 import CMedia
 
 extension RGBImage {
-  /// The image resized to `width` x `height`, bit for bit as Pillow's `Image.resize` does.
+  /// The image resized to `width` x `height`, bit for bit as Pillow's `Image.resize` did when
+  /// the released models were trained: horizontal pass first. (Pillow 13 takes the vertical pass first
+  /// where the height shrinks more, which can change a sample by one.)
   ///
   /// - Precondition: both sizes are at least 1.
   package func resized(width: Int, height: Int, by resample: Resample) -> RGBImage {
@@ -13,8 +15,7 @@ extension RGBImage {
   /// The `cropWidth` x `cropHeight` pixels at (`left`, `top`) of the resized image; the rest of it is
   /// not computed.
   ///
-  /// - Precondition: all sizes are at least 1; the crop lies inside the resized
-  ///   image.
+  /// - Precondition: all sizes are at least 1; the crop lies inside the resized image.
   package func resized(
     width: Int, height: Int, by resample: Resample, left: Int, top: Int, cropWidth: Int,
     cropHeight: Int

@@ -32,7 +32,7 @@ cm_status cm_jpeg_decode(const uint8_t *bytes, size_t count, int32_t width, int3
                          uint8_t *rgb, char *message, size_t capacity);
 
 /* Every bit depth and colour type. Alpha is dropped, not composited; gamma is not applied; 16-bit
- * samples keep their high byte. */
+ * samples keep their high byte (Pillow clips 16-bit grey instead). */
 cm_status cm_png_size(const uint8_t *bytes, size_t count, int32_t *width, int32_t *height,
                       char *message, size_t capacity);
 cm_status cm_png_decode(const uint8_t *bytes, size_t count, int32_t width, int32_t height,
@@ -63,7 +63,8 @@ typedef enum cm_filter { CM_BILINEAR = 0, CM_BICUBIC = 1 } cm_filter;
 
 /* The crop [left, left + crop_width) x [top, top + crop_height) of `source` resized to
  * width x height, without computing the rest. Antialiased; horizontal pass first, each pass in
- * 22-bit fixed point and rounded to a byte, as Pillow's Image.resize does (bicubic with a = -0.5).
+ * 22-bit fixed point and rounded to a byte, as Pillow's Image.resize does before its version 13
+ * (bicubic with a = -0.5).
  * Requires all sizes > 0 and the crop inside the resized image, of which only the crop needs memory:
  * a thin picture may be resized to a very long one. Returns CM_OK or CM_NO_MEMORY. */
 cm_status cm_resize(const uint8_t *source, int32_t source_width, int32_t source_height,
