@@ -1,0 +1,59 @@
+/// A colour and a shape together: what compositional generalisation is measured on.
+package struct ScenePair: Hashable, Sendable {
+  package var color: SceneColor
+  package var shape: SceneShape
+
+  /// Names a pair.
+  package init(_ color: SceneColor, _ shape: SceneShape) {
+    self.color = color
+    self.shape = shape
+  }
+
+  /// The eight pairs that training never shows.
+  ///
+  /// Each colour is in one, each shape in one or two, so every word stays common in training.
+  package static let heldout: Set<ScenePair> = [
+    .init(.red, .diamond), .init(.green, .heart), .init(.blue, .triangle), .init(.yellow, .square),
+    .init(.orange, .star), .init(.purple, .circle), .init(.white, .cross), .init(.black, .star),
+  ]
+
+  /// The other 48 pairs, in a fixed order.
+  package static let training: [ScenePair] = SceneColor.allCases.flatMap { color in
+    SceneShape.allCases.map { ScenePair(color, $0) }.filter { !heldout.contains($0) }
+  }
+
+  /// The held-out pairs in a fixed order; a `Set` has none.
+  package static let heldoutInOrder: [ScenePair] = SceneColor.allCases.flatMap { color in
+    SceneShape.allCases.map { ScenePair(color, $0) }.filter { heldout.contains($0) }
+  }
+}
+
+/// Which scenes a data set holds; the raw value is part of its file names.
+package enum SceneSplit: String, CaseIterable, Sendable {
+  /// Only training pairs.
+  case train
+  /// Only training pairs, in scenes that training does not hold.
+  case validation
+  /// The first object named is of a held-out pair, the others of training pairs.
+  case heldout
+  /// One object alone, of a held-out pair.
+  case heldoutOne = "heldout-one"
+
+  /// A number that keeps the random streams of the splits apart.
+  var code: UInt64 {
+    switch self {
+    case .train: 1
+    case .validation: 2
+    case .heldout: 3
+    case .heldoutOne: 4
+    }
+  }
+
+  /// The pairs the first object may have.
+  package var subjectPairs: [ScenePair] {
+    switch self {
+    case .train, .validation: ScenePair.training
+    case .heldout, .heldoutOne: ScenePair.heldoutInOrder
+    }
+  }
+}
