@@ -74,10 +74,11 @@ let package = Package(
     .target(name: "CVideo", dependencies: ["CFFmpeg"], cSettings: cWarnings),
 
     library("Diagnostics", []),  // the one error type for bad input
+    .target(name: "Protobuf", swiftSettings: swiftSettings),  // memory for protobuf-c messages
 
     // Level 1
-    library("Graph", ["CFormats"]),
-    library("Formats", ["CFormats"]),
+    library("Graph", ["CFormats", "Protobuf"]),
+    library("Formats", ["CFormats", "Protobuf"]),
     library("Kernels", ["CKernels"]),
     library("Media", ["CMedia"]),
     library("Tokenizer", []),

@@ -1,4 +1,5 @@
 import CFormats
+import Protobuf
 
 /// Turns a ``Plan`` into the bytes of fields 1 to 13 of `gitc.Plan`, whether it is valid or not.
 ///
