@@ -59,10 +59,11 @@ package struct WordPieceTokenizer: Sendable {
     }
   }
 
-  /// The text of some ids, as a person would write it: special tokens left out, `##` pieces joined
-  /// to what is before them, and no space before punctuation and English contractions.
+  /// Writes ids as a person would write the text.
   ///
   /// - Parameter ids: each in `0..<vocabulary.count`.
+  /// - Returns: the tokens with spaces between them; special tokens left out, `##` pieces joined to
+  ///   what is before them, and no space before punctuation and English contractions.
   package func decode(_ ids: [Int]) -> String {
     var text: [UInt8] = []
     var isFirst = true
@@ -85,9 +86,7 @@ package struct WordPieceTokenizer: Sendable {
     return String(decoding: text, as: UTF8.self)
   }
 
-  /// The token with an id, `##` included.
-  ///
-  /// - Parameter id: in `0..<vocabulary.count`.
+  /// The token with an id in `0..<vocabulary.count`, `##` included.
   package func token(_ id: Int) -> String { vocabulary.tokens[id] }
 
   /// The rules of `clean_up_tokenization_spaces`, applied one after the other.

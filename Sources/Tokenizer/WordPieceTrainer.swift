@@ -14,12 +14,13 @@
 /// nothing but the words and their counts. It learns no pieces between scalar and word: captions
 /// repeat a small set of words, and a piece such as `##ing` would only save tokens on rare ones.
 package enum WordPieceTrainer {
-  /// Makes a vocabulary of `size` tokens, or fewer when the texts have fewer words.
+  /// Counts words and makes a vocabulary of them.
   ///
   /// - Parameters:
   ///   - texts: captions, questions and answers alike.
   ///   - size: how many tokens are wanted. The special tokens and the alphabet are in the result
   ///     even where they alone are more.
+  /// - Returns: `size` tokens, or fewer when the texts have fewer words.
   package static func train(_ texts: some Sequence<String>, size: Int) -> Vocabulary {
     let frequencies = wordFrequencies(texts)
     let alphabet = alphabet(of: frequencies.keys)
