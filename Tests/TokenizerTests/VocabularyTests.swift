@@ -67,6 +67,12 @@ struct VocabularyTests {
     #expect(vocabulary == (try Vocabulary(tokens: vocabulary.tokens, place: "elsewhere")))
   }
 
+  @Test("Equal vocabularies have their token boundaries at the same places")
+  func boundaries() throws {
+    let one = try Vocabulary(tokens: Self.special + ["ab", "c"], place: "test")
+    #expect(one != (try Vocabulary(tokens: Self.special + ["a", "bc"], place: "test")))
+  }
+
   @Test("A file is read line by line, with or without carriage returns and a last line end")
   func file() throws {
     let plain = try read(Array("[PAD]\n[UNK]\n[CLS]\n[SEP]\n\u{2028}\n".utf8))

@@ -77,6 +77,14 @@ struct WordPieceTokenizerTests {
     #expect(decode() == "")
   }
 
+  @Test(
+    "A contraction written as one token loses the space before it",
+    arguments: ["n't", "'m", "'s", "'ve", "'re"])
+  func contractions(token: String) throws {
+    let tokenizer = try tokenizer([token])
+    #expect(tokenizer.decode([4, Self.tokens.count]) == "a" + token)
+  }
+
   @Test("Precomposed and decomposed forms of every scalar give the same ids")
   func canonicalForms() throws {
     // U+11938 was assigned after the reference tokenizer's data, which leaves it whole.
