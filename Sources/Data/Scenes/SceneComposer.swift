@@ -114,7 +114,9 @@ struct SceneComposer {
   ///
   /// One at least is large: of a small object behind a small one too few pixels are left.
   private mutating func overlapping(_ pairs: [ScenePair]) -> [SceneObject] {
-    let sizes: [SceneSize] = random.element([[.small, .large], [.large, .small], [.large, .large]])
+    let sizes: [SceneSize] = random.element([
+      [.small, .large], [.large, .small], [.large, .large],
+    ])
     while true {
       var back = object(pairs[0], sizes[0])
       let front = object(pairs[1], sizes[1])
@@ -132,7 +134,7 @@ struct SceneComposer {
   private func overlapIsClear(back: SceneObject, front: SceneObject) -> Bool {
     let hidden = back.shareInside(front)
     let frontOverBack = front.shareInside(back)
-    return hidden <= 0.33 && frontOverBack <= 0.55 && max(hidden, frontOverBack) >= 0.18
+    return hidden <= 0.25 && frontOverBack <= 0.55 && max(hidden, frontOverBack) >= 0.12
       && hidden >= 0.05
   }
 

@@ -31,7 +31,7 @@ package enum SceneRelation: String, CaseIterable, Sendable {
   case above
   /// The first, a small object, lies wholly within the outline of the second, a large one.
   case on
-  /// The outlines cross and the second hides a part, at most a third, of the first.
+  /// The outlines cross and the second hides a part, at most a quarter, of the first.
   case behind
 }
 
