@@ -1,0 +1,46 @@
+package import Formats
+package import Graph
+
+/// From graph to plan.
+package enum Compiler {
+  /// A function with the weights it reads, for a caller that owns their bytes.
+  package struct TrainableFunction: Sendable {
+    package var function: PlanFunction
+    /// f32, dense, in the order of the graph's parameters, each at a multiple of 64 bytes.
+    package var weights: [PlanWeight]
+    /// Bytes from the first weight to the end of the last.
+    package var weightByteCount: Int
+  }
+
+  /// Fuses what autodiff can differentiate as a whole: attention, whose derivative then computes its
+  /// probabilities again instead of keeping them.
+  ///
+  /// - Parameter outputs: the outputs to keep; what only others need falls away.
+  package static func prepareForTraining(_ graph: Graph, outputs: [String]) -> Graph {
+    var kept = graph
+    kept.removeOutputs()
+    for output in graph.outputs where outputs.contains(output.name) {
+      kept.output(output.name, output.value)
+    }
+    return FuseAttention().run(kept.removingDeadCode()).graph
+  }
+
+  /// Compiles a graph, differentiated or not, whose parameters stay outside: all of them are in the
+  /// table, read or not, so that programs over the same parameters share one layout.
+  package static func compileTraining(_ graph: Graph, name: String) -> TrainableFunction {
+    let fused = FuseResidualLayerNorm().run(FuseProjection().run(graph).graph).graph
+    var weights = graph.parameters.map { parameter in
+      guard let shape = graph.shape(parameter.value).values([:]) else {
+        preconditionFailure("parameter '\(parameter.name)' has a symbolic shape")
+      }
+      return PlanWeight(
+        name: parameter.name, dtype: .f32, shape: shape, layout: .dense, offset: 0, byteCount: 0)
+    }
+    let byteCount = weights.placeInOrder()
+    let index = Dictionary(
+      uniqueKeysWithValues: weights.enumerated().map { ($1.name, $0) })
+    return TrainableFunction(
+      function: FunctionEmitter.emit(fused, name: name, weights: index), weights: weights,
+      weightByteCount: byteCount)
+  }
+}

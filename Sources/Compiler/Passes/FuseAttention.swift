@@ -1,0 +1,103 @@
+package import Graph
+
+/// Finds attention in its ordinary spelling and makes it one op.
+///
+///     q, k, v : [B, S, D] -> reshape [B, S, H, D/H] -> transpose [B, H, S, D/H]
+///     softmax(prefix_mask(scale(q·kᵀ)))·v -> transpose back -> reshape [B, S, D]
+///
+/// The mask and the scale may be absent, and the scale may stand on q.
+///
+/// - Leaves alone: scores or probabilities that something else reads (dropout, an output), other
+///   layouts of heads.
+package struct FuseAttention: Pass {
+  package static let name = "fuse-attention"
+  package static let numerics = PassNumerics.reassociates
+
+  package init() {}
+
+  package func run(_ graph: Graph) -> (graph: Graph, rewrites: Int) {
+    let matcher = Matcher(graph)
+    var rewriter = GraphRewriter(graph)
+    var rewrites = 0
+    for node in graph.nodes {
+      if let found = matcher.attention(endingAt: node) {
+        let inputs = [found.q, found.k, found.v].map { rewriter[$0] }
+        rewriter.replace(node, .attention(Attention(found.form)), inputs)
+        rewrites += 1
+      } else {
+        rewriter.copy(node)
+      }
+    }
+    return (rewriter.finish(), rewrites)
+  }
+
+  private struct Match {
+    var q: Value
+    var k: Value
+    var v: Value
+    var form: AttentionForm
+  }
+
+  private struct Matcher {
+    let graph: Graph
+    let producers: [Int?]
+    let uses: [Int]
+
+    init(_ graph: Graph) {
+      self.graph = graph
+      producers = graph.producers
+      uses = graph.useCounts
+    }
+
+    func producer(_ value: Value) -> Node? { producers[value.id].map { graph.nodes[$0] } }
+
+    /// The producer of a value that nothing else reads.
+    func onlyProducer(_ value: Value) -> Node? { uses[value.id] == 1 ? producer(value) : nil }
+
+    func attention(endingAt node: Node) -> Match? {
+      guard case .reshape = node.op, let back = onlyProducer(node.inputs[0]),
+        case .transpose(let order) = back.op, order.permutation == [0, 2, 1, 3],
+        let mixed = onlyProducer(back.inputs[0]),
+        case .matMul(MatMul(transposeA: false, transposeB: false)) = mixed.op,
+        let probabilities = onlyProducer(mixed.inputs[0]), case .softmax = probabilities.op,
+        let v = mergedHeads(mixed.inputs[1])
+      else { return nil }
+
+      var (scale, prefix): (Float, Dimension?) = (1, nil)
+      guard var scores = onlyProducer(probabilities.inputs[0]) else { return nil }
+      if case .prefixMask(let mask) = scores.op, let inner = onlyProducer(scores.inputs[0]) {
+        prefix = mask.prefix
+        scores = inner
+      }
+      if case .scale(let op) = scores.op, let inner = onlyProducer(scores.inputs[0]) {
+        scale = op.factor
+        scores = inner
+      }
+      guard case .matMul(MatMul(transposeA: false, transposeB: true)) = scores.op else { return nil }
+      var queries = scores.inputs[0]
+      if let scaled = onlyProducer(queries), case .scale(let op) = scaled.op {
+        scale *= op.factor
+        queries = scaled.inputs[0]
+      }
+      guard let q = mergedHeads(queries), let k = mergedHeads(scores.inputs[1]),
+        graph.type(node.results[0]) == graph.type(q),
+        let heads = graph.shape(queries)[1].constant
+      else { return nil }
+      return Match(
+        q: q, k: k, v: v, form: AttentionForm(heads: heads, scale: scale, prefix: prefix))
+    }
+
+    /// The [B, S, D] value whose columns are the heads of `value` [B, H, S, D/H].
+    private func mergedHeads(_ value: Value) -> Value? {
+      guard let order = producer(value), case .transpose(let op) = order.op,
+        op.permutation == [0, 2, 1, 3], let split = producer(order.inputs[0]),
+        case .reshape = split.op
+      else { return nil }
+      let (whole, heads) = (graph.shape(split.inputs[0]), graph.shape(split.results[0]))
+      guard whole.count == 3, heads.count == 4, heads[0] == whole[0], heads[1] == whole[1],
+        heads[2] * heads[3] == whole[2]
+      else { return nil }
+      return split.inputs[0]
+    }
+  }
+}
