@@ -87,7 +87,7 @@ let package = Package(
     library("Reference", ["Graph"]),  // serves tests and `verify`; no product path depends on it
     library("Runtime", ["Formats", "Kernels"]),
     library("Checkpoint", ["Graph", "Formats"]),
-    library("Data", ["Media", "Tokenizer"]),
+    library("Data", ["Formats", "Media", "Tokenizer"]),
 
     // Level 3
     library("Compiler", ["Graph", "Formats", "Kernels", "Checkpoint", "Runtime"]),
