@@ -8,7 +8,8 @@ package enum MediaInput {
   /// Loads an image, the sampled frames of a video or of a folder of frames, or an array of pixels.
   ///
   /// - A folder is one clip: its images in natural order, sampled by index.
-  /// - A file that begins as an image, or as an `.npy` array, is read as that, whatever its name.
+  /// - A file that begins as an image, or as an `.npy` array, is read as that, whatever its name; the
+  ///   frames of an array are sampled by index.
   /// - Any other file is handed to FFmpeg and sampled by time.
   ///
   /// - Parameters:
@@ -34,9 +35,14 @@ package enum MediaInput {
         found: "0 bytes", in: path, advice: "fetch or export the file again")
     }
     if ImageFormat(signatureOf: head) != nil { return .frames([try RGBImage.read(path: path)]) }
-    throw InputError(
-      .badData, "the input has an unknown format", expected: "an image", found: "something else",
-      in: path, advice: "convert it to JPEG, PNG or WebP")
+    if head.starts(with: PixelArray.signature) {
+      let array = try PixelArray.parse(InputFile.read(path: path), place: path)
+      let sampled = array.selecting(
+        FrameSampling.indexes(count: array.frames, maximum: maximumFrames))
+      return .pixels(
+        sampled.values, frames: sampled.frames, height: sampled.height, width: sampled.width)
+    }
+    return .frames(try VideoFile.sample(path: path, maximumFrames: maximumFrames))
   }
 
   /// The paths of a folder's images in natural order (2 before 10), told by their names' endings;

@@ -1,0 +1,52 @@
+import Diagnostics
+
+/// A video file read through FFmpeg.
+enum VideoFile {
+  /// The frames nearest to the middles of `maximumFrames` equal parts of the video's duration, in time
+  /// order; all frames where there are not more.
+  ///
+  /// The file is read twice; only the frames returned are held.
+  ///
+  /// - Throws: `InputError`: `.badData` where FFmpeg finds no video in the file, `.io` where the video
+  ///   library is missing.
+  static func sample(path: String, maximumFrames: Int) throws(InputError) -> [RGBImage] {
+    let library = try VideoLibrary.shared(place: path)
+    let maximum = Int32(clamping: maximumFrames)
+    var frames: [RGBImage] = []
+    let (status, message) = withUnsafeMutablePointer(to: &frames) { frames in
+      withMessage { message, capacity in
+        library.sample(path, maximum, collect, frames, message, capacity)
+      }
+    }
+    if status == VideoLibrary.Status.ok { return frames }
+    throw error(status, message, path)
+  }
+
+  /// Called by the library with each frame; the context is the array to append to.
+  private static let collect: VideoLibrary.Deliver = { context, pixels, width, height in
+    guard let context, let pixels else { return 1 }
+    let (columns, rows) = (Int(width), Int(height))
+    let bytes = UnsafeBufferPointer(start: pixels, count: rows * columns * 3)
+    context.assumingMemoryBound(to: [RGBImage].self).pointee.append(
+      RGBImage(width: columns, height: rows, pixels: [UInt8](bytes)))
+    return 0
+  }
+
+  private static func error(_ status: Int32, _ message: String, _ path: String) -> InputError {
+    switch status {
+    case VideoLibrary.Status.noMemory:
+      InputError(
+        .io, "the video does not fit into memory", expected: "room for its frames", found: message,
+        in: path, advice: "scale it down first, or take fewer frames")
+    case VideoLibrary.Status.unsupported:
+      InputError(
+        .badData, "the video cannot be decoded", expected: "a video that FFmpeg decodes",
+        found: message, in: path, advice: "convert it to MP4, for example with ffmpeg")
+    default:
+      InputError(
+        .badData, "the input is not an image, an .npy array or a readable video",
+        expected: "a JPEG, PNG, WebP, .npy or video file", found: message, in: path,
+        advice: "check the file, or convert it with ffmpeg")
+    }
+  }
+}
