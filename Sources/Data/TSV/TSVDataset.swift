@@ -1,0 +1,142 @@
+package import Diagnostics
+import Formats
+
+/// Images or clips with their texts: a pair `x.img.tsv` and `x.caption.tsv`.
+///
+/// | file | a row |
+/// |---|---|
+/// | `x.img.tsv` | key ⇥ base64 of an image file; a clip has one more column per further frame |
+/// | `x.caption.tsv` | key ⇥ JSON list, see below |
+///
+/// Row i of one belongs to row i of the other, and their keys are equal. A list entry is
+/// `{"caption": …}`, or `{"question": …, "answer": …}`. Texts are read and checked when the pair is
+/// opened, images when they are asked for. Any number of threads may read at once.
+/// - Source: the TSV files of microsoft/GenerativeImage2Text.
+package final class TSVDataset: Sendable {
+  private let images: TSVFile
+  private let keys: [String]
+  /// All samples, row after row; those of row i are `starts[i]..<starts[i + 1]`.
+  private let samples: [TextSample]
+  private let starts: [Int]
+
+  /// The two paths of a pair, from either of them; nil where the name ends in neither suffix.
+  package static func pair(of path: String) -> (images: String, captions: String)? {
+    for suffix in [imageSuffix, captionSuffix] where path.hasSuffix(suffix) {
+      let prefix = String(path.dropLast(suffix.count))
+      return (prefix + imageSuffix, prefix + captionSuffix)
+    }
+    return nil
+  }
+
+  static let imageSuffix = ".img.tsv"
+  static let captionSuffix = ".caption.tsv"
+
+  /// Opens a pair, named by either of its files.
+  ///
+  /// - Throws: `.usage` for another name; `.noInput` or `.io` where one of the files cannot be read;
+  ///   `.badData` where the files differ in their number of rows, in the first or the last key, or
+  ///   for the first row of the caption file that cannot be read. A difference of other keys is
+  ///   found by ``imageBytes(_:)``: the image file may be too large to read through.
+  package init(_ path: String) throws(InputError) {
+    guard let pair = Self.pair(of: path) else {
+      throw InputError(
+        .usage, "this is not a TSV pair", expected: "a name that ends in .img.tsv or .caption.tsv",
+        found: "another name", in: path, advice: "name either file of the pair")
+    }
+    let captions = try TSVFile(path: pair.captions)
+    images = try TSVFile(path: pair.images)
+    guard images.count == captions.count else {
+      throw InputError(
+        .badData, "the two files of the pair differ in length",
+        expected: "\(captions.count) rows, as in \(pair.captions)", found: "\(images.count) rows",
+        in: pair.images, advice: "make both files from the same data")
+    }
+    var keys: [String] = []
+    var samples: [TextSample] = []
+    var starts = [0]
+    for row in 0..<captions.count {
+      let columns = try captions.columns(row)
+      guard columns.count == 2 else {
+        throw InputError(
+          .badData, "a row has the wrong number of columns", expected: "2: key and JSON list",
+          found: "\(columns.count)", in: captions.place(row), advice: "correct the row")
+      }
+      let key = try captions.string(columns[0], row: row)
+      keys.append(key)
+      samples += try AnnotationList.decode(columns[1], key: key, place: captions.place(row))
+      starts.append(samples.count)
+    }
+    self.keys = keys
+    self.samples = samples
+    self.starts = starts
+    if !keys.isEmpty {
+      for row in [0, keys.count - 1] { _ = try encodedImages(row) }
+    }
+  }
+
+  /// The number of rows.
+  package var count: Int { keys.count }
+
+  /// The key of row `index`, which is in `0..<count`.
+  package func key(_ index: Int) -> String { keys[index] }
+
+  /// The texts of row `index`, which is in `0..<count`; none for a row without text.
+  package func annotations(_ index: Int) -> [TextSample] {
+    Array(samples[starts[index]..<starts[index + 1]])
+  }
+
+  /// The encoded image files of a row: one image, or the frames of a clip in order.
+  ///
+  /// - Parameter index: in `0..<count`.
+  /// - Returns: at least one file's bytes, none of them empty: JPEG, PNG or whatever was stored.
+  /// - Throws: `.badData` where the row has another key than the caption file, no image, or a column
+  ///   that is not base64.
+  package func imageBytes(_ index: Int) throws(InputError) -> [[UInt8]] {
+    var files: [[UInt8]] = []
+    for (frame, column) in try encodedImages(index).enumerated() {
+      do throws(Base64.Failure) {
+        files.append(try Base64.decode(column))
+      } catch {
+        throw Self.notBase64(error, frame: frame, place: images.place(index))
+      }
+    }
+    return files
+  }
+
+  /// The base64 columns of a row whose key is right.
+  private func encodedImages(_ row: Int) throws(InputError) -> [UnsafeRawBufferPointer] {
+    let columns = try images.columns(row)
+    let key = try images.string(columns[0], row: row)
+    // By bytes: keys are names, and equivalent spellings are other names.
+    guard key.utf8.elementsEqual(keys[row].utf8) else {
+      throw InputError(
+        .badData, "the keys of the pair differ", expected: "'\(keys[row])', as in the caption file",
+        found: "'\(key)'", in: images.place(row), advice: "write both files in the same order")
+    }
+    let encoded = Array(columns.dropFirst())
+    if let empty = encoded.firstIndex(where: \.isEmpty) {
+      throw Self.notBase64(.length(0), frame: empty, place: images.place(row))
+    }
+    guard !encoded.isEmpty else {
+      throw InputError(
+        .badData, "a row has no image", expected: "key, tab, base64", found: "the key alone",
+        in: images.place(row), advice: "correct the row")
+    }
+    return encoded
+  }
+
+  private static func notBase64(
+    _ failure: Base64.Failure, frame: Int, place: String
+  ) -> InputError {
+    let found =
+      switch failure {
+      case .length(0): "nothing"
+      case .length(let length): "\(length) characters, not a multiple of 4"
+      case .character(let byte, let offset):
+        "byte 0x\(String(byte, radix: 16, uppercase: true)) at character \(offset + 1)"
+      }
+    return InputError(
+      .badData, "an image cannot be read", expected: "base64 with padding", found: found,
+      in: "\(place), column \(frame + 2)", advice: "write the row again")
+  }
+}
