@@ -1,0 +1,106 @@
+import Graph
+import Reference
+import TestSupport
+import Testing
+
+@Suite struct ReferenceMovementTests {
+  static let x = matrix([1, 2, 3], [4, 5, 6])
+
+  @Test func reshapeKeepsTheOrder() throws {
+    try expect(
+      .reshape(Reshape(shape: [3, 2])), [Self.x], gives: [matrix([1, 2], [3, 4], [5, 6])])
+    try expect(
+      .reshape(Reshape(shape: [2, 1])), [.i32([2], [7, 8])], gives: [.i32([2, 1], [7, 8])])
+  }
+
+  @Test func transposeMovesAxes() throws {
+    try expect(
+      .transpose(Transpose(permutation: [1, 0])), [Self.x],
+      gives: [matrix([1, 4], [2, 5], [3, 6])])
+    // Result axis i is input axis permutation[i]: [2, 1, 3] by [2, 0, 1] is [3, 2, 1].
+    try expect(
+      .transpose(Transpose(permutation: [2, 0, 1])), [.f32([2, 1, 3], Self.x.values)],
+      gives: [.f32([3, 2, 1], [1, 4, 2, 5, 3, 6])])
+  }
+
+  @Test func concatPutsInputsInARow() throws {
+    let y = matrix([7], [8])
+    try expect(
+      .concat(Concat(axis: 1)), [Self.x, y, y],
+      gives: [matrix([1, 2, 3, 7, 7], [4, 5, 6, 8, 8])])
+    try expect(
+      .concat(Concat(axis: 0)), [y, y], gives: [matrix([7], [8], [7], [8])])
+  }
+
+  @Test func sliceTakesARange() throws {
+    try expect(
+      .slice(Slice(axis: 1, start: 1, end: 3)), [Self.x], gives: [matrix([2, 3], [5, 6])])
+    try expect(.slice(Slice(axis: 0, start: 1, end: 1)), [Self.x], gives: [.f32([0, 3], [])])
+  }
+
+  @Test func sliceOutsideTheAxisThrows() throws {
+    var graph = Graph()
+    let x = graph.input("x", .f32([3]))
+    graph.output("y", graph.slice(x, axis: 0, from: 0, to: .symbol("T")))
+    let inputs = ["x": vector(1, 2, 3)]
+    #expect(try Interpreter.run(graph, inputs: inputs, symbols: ["T": 2])["y"] == vector(1, 2))
+    #expect(throws: GraphError.self) {
+      try Interpreter.run(graph, inputs: inputs, symbols: ["T": 4])
+    }
+  }
+
+  @Test func padPutsZerosAround() throws {
+    try expect(
+      .pad(Pad(axis: 1, before: 1, after: 2)), [Self.x],
+      gives: [matrix([0, 1, 2, 3, 0, 0], [0, 4, 5, 6, 0, 0])])
+    try expect(
+      .pad(Pad(axis: 0, before: 0, after: 1)), [Self.x],
+      gives: [matrix([1, 2, 3], [4, 5, 6], [0, 0, 0])])
+  }
+
+  @Test func broadcastRepeats() throws {
+    try expect(
+      .broadcast(Broadcast(shape: [2, 2, 2])), [matrix([1], [2])],
+      gives: [.f32([2, 2, 2], [1, 1, 2, 2, 1, 1, 2, 2])])
+  }
+
+  /// One image of two channels, 2 × 5, patches of 2: the fifth column is dropped.
+  @Test func patchesAreChannelRowColumn() throws {
+    let pixels = Tensor.f32(
+      [1, 2, 2, 5], [1, 2, 3, 4, 0, 5, 6, 7, 8, 0, 11, 12, 13, 14, 0, 15, 16, 17, 18, 0])
+    try expect(
+      .patches(Patches(size: 2)), [pixels],
+      gives: [.f32([1, 2, 8], [1, 2, 5, 6, 11, 12, 15, 16, 3, 4, 7, 8, 13, 14, 17, 18])])
+  }
+
+  /// 1 × 2 patches down and across: patches go row by row.
+  @Test func patchesGoRowByRow() throws {
+    try expect(
+      .patches(Patches(size: 1)), [.f32([2, 1, 2, 2], [1, 2, 3, 4, 5, 6, 7, 8])],
+      gives: [.f32([2, 4, 1], [1, 2, 3, 4, 5, 6, 7, 8])])
+  }
+
+  @Test func embeddingPicksRows() throws {
+    try expect(
+      .embedding(Embedding()), [Self.x, .i32([1, 3], [1, 0, 1])],
+      gives: [.f32([1, 3, 3], [4, 5, 6, 1, 2, 3, 4, 5, 6])])
+  }
+
+  @Test(arguments: [-1, 2])
+  func embeddingOfAnUnknownIdThrows(id: Int) {
+    #expect(throws: GraphError.self) {
+      try evaluate(.embedding(Embedding()), [Self.x, .i32([1], [id])])
+    }
+  }
+
+  @Test func embeddingGradientAddsUpById() throws {
+    try expect(
+      .embeddingGradient(EmbeddingGradient(rows: 3)),
+      [.i32([3], [2, 0, 2]), matrix([1, 2], [3, 4], [10, 20])],
+      gives: [matrix([3, 4], [0, 0], [11, 22])])
+    #expect(throws: GraphError.self) {
+      try evaluate(
+        .embeddingGradient(EmbeddingGradient(rows: 1)), [.i32([1], [1]), matrix([1, 2])])
+    }
+  }
+}
