@@ -116,7 +116,7 @@ let package = Package(
       name: "TestSupport", dependencies: ["Graph", "Reference", "Kernels"], path: "Tests/TestSupport",
       swiftSettings: swiftSettings),
     tests("Graph", ["Graph", "Reference"]),
-    tests("Formats", ["Formats", "CFormats"]),
+    tests("Formats", ["Formats", "CFormats", "Checkpoint", "Graph", "Reference"]),
     tests("Kernel", ["Kernels", "CKernels"]),
     tests("Media", ["Media"]),
     tests("Tokenizer", ["Tokenizer"]),

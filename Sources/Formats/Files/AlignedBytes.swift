@@ -3,9 +3,17 @@ final class AlignedBytes: Sendable {
   // Filled by init, freed by deinit, only read between.
   nonisolated(unsafe) private let storage: UnsafeMutableRawBufferPointer
 
-  init(copying source: UnsafeRawBufferPointer) {
-    storage = .allocate(byteCount: source.count, alignment: 64)
-    storage.copyMemory(from: source)
+  convenience init(copying source: UnsafeRawBufferPointer) { self.init(joining: [source[...]]) }
+
+  /// Copies pieces, one after the other.
+  init(joining pieces: [Slice<UnsafeRawBufferPointer>]) {
+    storage = .allocate(byteCount: pieces.reduce(0) { $0 + $1.count }, alignment: 64)
+    var position = 0
+    for piece in pieces {
+      UnsafeMutableRawBufferPointer(rebasing: storage[position...])
+        .copyMemory(from: UnsafeRawBufferPointer(rebasing: piece))
+      position += piece.count
+    }
   }
 
   deinit { storage.deallocate() }

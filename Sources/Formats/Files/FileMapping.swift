@@ -60,7 +60,10 @@ package final class FileMapping: Sendable {
     if let base { munmap(base, byteCount) }
   }
 
-  /// The file's bytes, from a page boundary on; valid while this object lives.
+  /// The file's bytes, from a page boundary on.
+  ///
+  /// Valid while this object lives: whoever keeps the pointer keeps the object, and a function that
+  /// does not use the object afterwards says `extendLifetime`.
   package var bytes: UnsafeRawBufferPointer {
     UnsafeRawBufferPointer(start: base, count: byteCount)
   }

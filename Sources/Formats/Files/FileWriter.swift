@@ -54,6 +54,12 @@ package struct FileWriter: ~Copyable {
     }
   }
 
+  /// Appends zeros until ``position`` is a multiple of `alignment`.
+  /// - Throws: `.io`, for a full disk for example.
+  package mutating func pad(toMultipleOf alignment: Int) throws(InputError) {
+    try writeZeros((alignment - position % alignment) % alignment)
+  }
+
   /// Hands everything collected to the system.
   mutating func flush() throws(InputError) {
     let pending = buffer
@@ -67,7 +73,8 @@ package struct FileWriter: ~Copyable {
   private func send(_ bytes: UnsafeRawBufferPointer) throws(InputError) {
     var rest = bytes[...]
     while !rest.isEmpty {
-      let sent = Glibc.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
+      let next = UnsafeRawBufferPointer(rebasing: rest)
+      let sent = Glibc.write(descriptor, next.baseAddress, next.count)
       if sent < 0 && errno == EINTR { continue }
       guard sent > 0 else {
         throw .system(

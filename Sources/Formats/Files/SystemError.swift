@@ -4,10 +4,8 @@ import Glibc
 extension InputError {
   /// What the system refused, in the system's words.
   ///
-  /// - Parameters:
-  ///   - what: "cannot open the file".
-  ///   - code: `errno` right after the call that failed. A path that leads nowhere gives kind
-  ///     `.noInput`, everything else `.io`.
+  /// `code` is `errno` right after the call that failed. A path that leads nowhere gives kind
+  /// `.noInput`, everything else `.io`.
   static func system(
     _ what: String, code: Int32, expected: String, path: String, advice: String
   ) -> InputError {

@@ -31,7 +31,7 @@ package struct OpcodeSignature: Sendable {
     }
 
     package let name: String
-    /// What it can be. All slots of a step that allow several have the same.
+    /// What it can be; all slots of a step that allow several have the same.
     package let dtypes: [PlanDType]
     package let shape: ShapePattern
     package let presence: Presence
@@ -53,7 +53,7 @@ package struct OpcodeSignature: Sendable {
   package let results: [Slot]
   /// Attributes that must be written, whatever their value.
   package let required: [PlanAttribute]
-  /// Attributes that may be left out. Those in neither list must be.
+  /// Attributes that may be left out; those in neither list must be.
   package let optional: [PlanAttribute]
 
   init(

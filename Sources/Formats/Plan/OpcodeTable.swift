@@ -15,8 +15,10 @@ extension PlanOpcode {
 
 private typealias Slot = OpcodeSignature.Slot
 
-/// The signatures of all opcodes. Axes: B batch, S, T rows, P prefix rows, Q sequences, R new rows,
-/// L capacity, D width, K reduction, N columns, V vocabulary.
+/// The signatures of all opcodes.
+///
+/// Axes: B batch, S, T rows, P prefix rows, Q sequences, R new rows, L capacity, D width,
+/// K reduction, N columns, V vocabulary.
 private enum OpcodeTable {
   /// In the order of raw values, which start at 1 and have no gaps.
   static let signatures = PlanOpcode.allCases.map(signature)

@@ -1,4 +1,4 @@
-/// A compiled model as the compiler makes it and the runtime reads it: `formats/plan.proto` in Swift.
+/// A compiled model, between compiler and runtime: `formats/plan.proto` in Swift.
 ///
 /// Weights are not in here: the table says where in the weight segment each one lies.
 package struct Plan: Sendable, Equatable {
@@ -27,7 +27,7 @@ package struct PlanModel: Sendable, Equatable {
   package var imageSize: Int
   /// "bicubic" or "bilinear".
   package var resample: String
-  /// Per channel, RGB, of values in 0 ... 1.
+  /// Per channel, RGB, of values from 0 to 1.
   package var mean: [Float]
   package var standardDeviation: [Float]
   /// One entry per token id.
@@ -153,7 +153,7 @@ package struct PlanTensor: Sendable, Equatable {
 }
 
 /// Σ coefficient · Π symbols: the length of an axis.
-package struct PlanDimension: Sendable, Equatable {
+package struct PlanDimension: Sendable, Equatable, ExpressibleByIntegerLiteral {
   package struct Term: Sendable, Equatable {
     package var coefficient: Int
     /// Indices into the function's symbols.
@@ -173,6 +173,9 @@ package struct PlanDimension: Sendable, Equatable {
   package init(_ value: Int) {
     terms = value == 0 ? [] : [Term(coefficient: value, symbols: [])]
   }
+
+  /// A known length.
+  package init(integerLiteral value: Int) { self.init(value) }
 
   /// The value when symbol i is `values[i]`; nil when it overflows.
   package func value(_ values: [Int]) -> Int? {
@@ -214,8 +217,10 @@ package enum PlanSmoothing: Int, Sendable, CaseIterable {
   case uniform
 }
 
-/// One op. Operands and results are indices of tensors; `formats/README.md` says which each opcode
-/// needs, and validation checks them.
+/// One op.
+///
+/// Operands and results are indices of tensors; ``OpcodeSignature`` says which each opcode needs,
+/// and validation checks them.
 package struct PlanStep: Sendable, Equatable {
   package var opcode: PlanOpcode
   package var operands: [Int]
@@ -231,7 +236,7 @@ package struct PlanStep: Sendable, Equatable {
   package var keepsFloat = false
   /// LAYER_NORM, LAYER_NORM_GRADIENT.
   package var epsilon: Float = 0
-  /// SCALE: factor. FILL: value. ATTENTION…: scale. DROPOUT: rate. CROSS_ENTROPY…: smoothing amount.
+  /// SCALE: factor; FILL: value; ATTENTION…: scale; DROPOUT: rate; CROSS_ENTROPY…: smoothing.
   package var value: Float = 0
   /// QUANTIZE_ROWS, LAYER_NORM (0: no quantization), QUANTIZED_LINEAR: 127 or 255.
   package var levels = 0
@@ -242,9 +247,10 @@ package struct PlanStep: Sendable, Equatable {
   /// MATMUL.
   package var transposeA = false
   package var transposeB = false
-  /// TRANSPOSE: the permutation. SUM: the axes. CONCAT, SLICE, PAD: the one axis.
+  /// TRANSPOSE: the permutation; SUM: the axes; CONCAT, SLICE, PAD: the one axis; PATCHES: the side
+  /// of a patch.
   package var axes: [Int] = []
-  /// SLICE: first index kept. PAD: zeros before.
+  /// SLICE: first index kept; PAD: zeros before.
   package var start: PlanDimension?
   /// DROPOUT.
   package var salt = 0

@@ -2,14 +2,14 @@ import CFormats
 import Diagnostics
 import Glibc
 
-/// Turns the head of a plan into Swift values: every field present that must be, every enum known,
-/// no field this release does not know. What the values mean is ``PlanValidator``'s to check.
+/// Turns the head of a plan into Swift values.
+///
+/// Every field is present that must be, every enum known, and no field one this release does not
+/// know. What the values mean is ``PlanValidator``'s to check.
 struct PlanDecoder {
   let error: PlanError
 
-  /// Unpacks `head`, the bytes of fields 1 to 13.
-  ///
-  /// - Parameter memoryLimit: bytes unpacking may allocate.
+  /// Unpacks `head`, the bytes of fields 1 to 13, into at most `memoryLimit` bytes of memory.
   func plan(
     _ head: UnsafeRawBufferPointer, memoryLimit: Int = PlanLimits.unpackedBytes
   ) throws(InputError) -> Plan {
@@ -50,7 +50,8 @@ struct PlanDecoder {
     return Plan(
       producer: message.producer == nil ? "" : try string(message.producer, FieldPath("producer")),
       functions: try list(message.functions, message.n_functions, FieldPath("functions"), function),
-      weights: try list(message.weight_table, message.n_weight_table, FieldPath("weight_table"), weight),
+      weights: try list(
+        message.weight_table, message.n_weight_table, FieldPath("weight_table"), weight),
       model: try message.model.map { (pointer) throws(InputError) in try model(pointer.pointee) })
   }
 
@@ -78,7 +79,8 @@ struct PlanDecoder {
       precision: try string(message.precision, field("precision")))
   }
 
-  private func weight(_ message: Gitc__PlanWeight, _ field: FieldPath) throws(InputError) -> PlanWeight
+  private func weight(_ message: Gitc__PlanWeight, _ field: FieldPath) throws(InputError)
+    -> PlanWeight
   {
     try known(message.base, field)
     var shape: [Int] = []
@@ -116,7 +118,8 @@ struct PlanDecoder {
       tensor: try required(message.has_tensor, message.tensor, field("tensor")))
   }
 
-  private func tensor(_ message: Gitc__PlanTensor, _ field: FieldPath) throws(InputError) -> PlanTensor
+  private func tensor(_ message: Gitc__PlanTensor, _ field: FieldPath) throws(InputError)
+    -> PlanTensor
   {
     try known(message.base, field)
     return PlanTensor(

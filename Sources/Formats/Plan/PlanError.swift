@@ -5,11 +5,7 @@ struct PlanError {
   /// The file.
   let place: String
 
-  /// An error about a field of the file.
-  ///
-  /// - Parameters:
-  ///   - field: what `what` is said of.
-  ///   - what: "names no tensor".
+  /// An error about a field of the file; `what` is said of it: "names no tensor".
   func callAsFunction(
     _ field: FieldPath, _ what: String, expected: String, found: String,
     advice: String = "the file is damaged; get it again or compile the checkpoint again"

@@ -26,7 +26,7 @@ package enum PlanLimits {
   /// Factors of one term.
   package static let factors = 8
   /// Terms of the element count of an aliased tensor.
-  package static let elementCountTerms = 256
+  package static let elementCountTerms = 32
   /// Magnitude of a coefficient, and of a known length.
   package static let coefficient = 1 << 40
   /// Inputs of a CONCAT.

@@ -13,8 +13,9 @@ struct PlanScanner {
   private let error: PlanError
   private var position = 0
 
-  /// The pieces that fields 1 to 13 fill, in order. This release writes one; other tools may put
-  /// the weights elsewhere.
+  /// The pieces that fields 1 to 13 fill, in order.
+  ///
+  /// This release writes one; other tools may put the weights elsewhere.
   private(set) var head: [Range<Int>] = []
   /// The payload of the field `weights`; empty where the file has none.
   private(set) var weights = 0..<0
