@@ -1,0 +1,145 @@
+package import Diagnostics
+import Dispatch
+import FoundationEssentials
+import Media
+import Synchronization
+
+/// Writes made-up data sets: TSV pairs of images and clips with captions, and a few samples.
+package enum SceneWriter {
+  /// One TSV pair to be written.
+  private struct Part {
+    var name: String
+    var split: SceneSplit
+    var medium: SceneMedium
+    var rows: Int
+  }
+
+  /// How many rows are rendered before they are written; bounds the memory.
+  private static let batch = 256
+
+  /// Writes the data sets and the samples into a folder, which is made if it is missing.
+  ///
+  /// The TSV pairs, each a `NAME.img.tsv` and a `NAME.caption.tsv` with their indexes; JPEG of
+  /// quality 92; a row of clips has one column per frame:
+  ///
+  /// | NAME | rows |
+  /// |---|---|
+  /// | `scenes-train` | `options.images` |
+  /// | `scenes-validation` | other scenes of the same pairs of colour and shape |
+  /// | `scenes-heldout` | the first object is of a pair that training never shows |
+  /// | `scenes-heldout-one` | one object alone, of such a pair |
+  /// | `clips-train`, `clips-validation`, `clips-heldout` | the same for clips |
+  ///
+  /// `samples/` is described at ``SceneSamples``.
+  ///
+  /// - Parameters:
+  ///   - directory: where to write; files of these names are replaced, each pair at once.
+  ///   - options: how many of what.
+  ///   - progress: called after every batch with the rows written and the rows in all.
+  /// - Returns: the names of the data sets and samples written, relative to `directory`, and why the
+  ///   sample video is missing where it is.
+  /// - Throws: `.usage` for options out of range; `.io` or `.noInput` where the system refuses.
+  @discardableResult
+  package static func write(
+    to directory: String, options: ScenesOptions,
+    progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
+  ) throws(InputError) -> ScenesReport {
+    try options.check()
+    try makeFolder(directory)
+    let parts = parts(options)
+    let total = parts.reduce(0) { $0 + $1.rows }
+    var done = 0
+    var report = ScenesReport()
+    for part in parts {
+      var writer = try TSVWriter(prefix: "\(directory)/\(part.name)")
+      for start in stride(from: 0, to: part.rows, by: batch) {
+        let range = start..<min(start + batch, part.rows)
+        for row in rows(range, of: part, options) {
+          try writer.append(
+            key: row.annotations[0].key, images: row.images, annotations: row.annotations)
+        }
+        done += range.count
+        progress(done, total)
+      }
+      try writer.finish()
+      report.files += ["\(part.name).img.tsv", "\(part.name).caption.tsv"]
+    }
+    try SceneSamples.write(to: directory, options: options, report: &report)
+    return report
+  }
+
+  /// Makes a folder and those above it; one that is there stays as it is.
+  static func makeFolder(_ path: String) throws(InputError) {
+    do {
+      try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    } catch {
+      throw InputError(
+        .io, "cannot make the output folder", expected: "a folder, or room to make one",
+        found: "\(error)", in: path, advice: "choose another output folder")
+    }
+  }
+
+  private static func parts(_ options: ScenesOptions) -> [Part] {
+    var parts: [Part] = []
+    func add(_ name: String, _ medium: SceneMedium, training: Int, _ splits: [SceneSplit]) {
+      guard training > 0 else { return }
+      for split in splits {
+        let rows = split == .train ? training : options.evaluationRows(beside: training)
+        parts.append(
+          Part(name: "\(name)-\(split.rawValue)", split: split, medium: medium, rows: rows))
+      }
+    }
+    add(
+      "scenes", .image, training: options.images,
+      [.train, .validation, .heldout, .heldoutOne])
+    add("clips", .clip, training: options.clips, [.train, .validation, .heldout])
+    return parts
+  }
+
+  /// A row of a TSV pair.
+  private struct Row: Sendable {
+    var images: [[UInt8]]
+    var annotations: [TextSample]
+  }
+
+  /// Renders rows on all threads and returns them in their order.
+  private static func rows(
+    _ range: Range<Int>, of part: Part, _ options: ScenesOptions
+  ) -> [Row] {
+    let made = Mutex([(index: Int, row: Row)]())
+    let threads = min(options.threads, range.count)
+    DispatchQueue.concurrentPerform(iterations: threads) { thread in
+      for index in stride(from: range.lowerBound + thread, to: range.upperBound, by: threads) {
+        let row = row(index, of: part, options)
+        made.withLock { $0.append((index, row)) }
+      }
+    }
+    return made.withLock { $0 }.sorted { $0.index < $1.index }.map(\.row)
+  }
+
+  private static func row(_ index: Int, of part: Part, _ options: ScenesOptions) -> Row {
+    let scene = Scene(seed: options.seed, index: index, split: part.split, medium: part.medium)
+    let frames = part.medium == .clip ? options.frames : 1
+    let images = (0..<frames).map { frame in
+      scene.render(side: options.side, frame: frame, frames: frames).encodedJPEG(quality: 92)
+    }
+    let digits = String(index)
+    let padding = String(repeating: "0", count: max(0, 7 - digits.count))
+    let key = "\(part.name)-\(padding)\(digits)"
+    var annotations = [TextSample(key: key, caption: scene.caption)]
+    if options.questions {
+      annotations += scene.questions(count: 2).map {
+        TextSample(key: key, caption: $0.answer, question: $0.question)
+      }
+    }
+    return Row(images: images, annotations: annotations)
+  }
+}
+
+/// What ``SceneWriter`` wrote.
+package struct ScenesReport: Sendable, Equatable {
+  /// The files and folders of data sets and samples, relative to the output folder.
+  package var files: [String] = []
+  /// Why there is no sample video; nil where there is one.
+  package var videoProblem: InputError?
+}
