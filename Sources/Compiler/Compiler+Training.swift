@@ -22,13 +22,16 @@ package enum Compiler {
     for output in graph.outputs where outputs.contains(output.name) {
       kept.output(output.name, output.value)
     }
-    return FuseAttention().run(kept.removingDeadCode()).graph
+    var none = ParameterStore([:])
+    return FuseAttention().run(kept.removingDeadCode(), &none).graph
   }
 
   /// Compiles a graph, differentiated or not, whose parameters stay outside: all of them are in the
   /// table, read or not, so that programs over the same parameters share one layout.
   package static func compileTraining(_ graph: Graph, name: String) -> TrainableFunction {
-    let fused = FuseResidualLayerNorm().run(FuseProjection().run(graph).graph).graph
+    var none = ParameterStore([:])
+    let projected = FuseProjection().run(graph, &none).graph
+    let fused = FuseResidualLayerNorm().run(projected, &none).graph
     var weights = graph.parameters.map { parameter in
       guard let shape = graph.shape(parameter.value).values([:]) else {
         preconditionFailure("parameter '\(parameter.name)' has a symbolic shape")

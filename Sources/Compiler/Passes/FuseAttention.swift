@@ -15,7 +15,9 @@ package struct FuseAttention: Pass {
 
   package init() {}
 
-  package func run(_ graph: Graph) -> (graph: Graph, rewrites: Int) {
+  package func run(
+    _ graph: Graph, _: inout ParameterStore
+  ) -> (graph: Graph, rewrites: Int) {
     let matcher = Matcher(graph)
     var rewriter = GraphRewriter(graph)
     var rewrites = 0

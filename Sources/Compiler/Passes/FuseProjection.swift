@@ -12,7 +12,9 @@ package struct FuseProjection: Pass {
 
   package init() {}
 
-  package func run(_ graph: Graph) -> (graph: Graph, rewrites: Int) {
+  package func run(
+    _ graph: Graph, _: inout ParameterStore
+  ) -> (graph: Graph, rewrites: Int) {
     let uses = graph.useCounts
     var rewriter = GraphRewriter(graph)
     /// The projections made so far, by their result in the new graph.

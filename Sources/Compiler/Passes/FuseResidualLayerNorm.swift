@@ -10,7 +10,9 @@ package struct FuseResidualLayerNorm: Pass {
 
   package init() {}
 
-  package func run(_ graph: Graph) -> (graph: Graph, rewrites: Int) {
+  package func run(
+    _ graph: Graph, _: inout ParameterStore
+  ) -> (graph: Graph, rewrites: Int) {
     let (uses, producers) = (graph.useCounts, graph.producers)
     var rewriter = GraphRewriter(graph)
     var rewrites = 0

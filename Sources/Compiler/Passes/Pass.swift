@@ -7,7 +7,9 @@ package protocol Pass: Sendable {
   /// What results may differ by.
   static var numerics: PassNumerics { get }
   /// The rewritten graph, and how many rewrites were made: 0 means the graph is as it was.
-  func run(_ graph: Graph) -> (graph: Graph, rewrites: Int)
+  ///
+  /// - Parameter parameters: gains what the new graph reads beyond the old one's parameters.
+  func run(_ graph: Graph, _ parameters: inout ParameterStore) -> (graph: Graph, rewrites: Int)
 }
 
 /// What a pass may change in the results of a graph.
@@ -18,9 +20,4 @@ package enum PassNumerics: Sendable {
   case reassociates
   /// Activations and weights become integers.
   case quantizes
-}
-
-extension Pass {
-  /// The pass's name.
-  package var name: String { Self.name }
 }

@@ -1,0 +1,71 @@
+import Graph
+
+/// Which values hold one independent part per frame, along their first axis.
+///
+/// Such values can be computed frame by frame, in batches of any size, and kept while a window slides
+/// over a video. The first is the reshape that merges batch and frames of the pixels; then come
+/// all ops that treat the first axis as a batch.
+struct FrameLocality {
+  /// By value id.
+  private(set) var isLocal: [Bool]
+  /// The merged pixels f32[B*F, C, H, W]; nil when the graph has no such reshape.
+  private(set) var entry: Value?
+  private let graph: Graph
+
+  init(_ graph: Graph, _ dependence: Dependence) {
+    self.graph = graph
+    isLocal = [Bool](repeating: false, count: graph.types.count)
+    for node in graph.nodes {
+      if entry == nil, let merged = Self.merge(graph, node) {
+        entry = merged
+        isLocal[merged.id] = true
+      } else if let entry, node.inputs.contains(where: { isLocal[$0.id] }),
+        keepsFirstAxis(node, frames: graph.shape(entry)[0])
+      {
+        for result in node.results { isLocal[result.id] = true }
+      }
+    }
+  }
+
+  /// The result of a reshape that merges the first two axes of an image input.
+  private static func merge(_ graph: Graph, _ node: Node) -> Value? {
+    guard case .reshape = node.op, graph.inputs.contains(where: { $0.value == node.inputs[0] })
+    else { return nil }
+    let (from, to) = (graph.shape(node.inputs[0]), graph.shape(node.results[0]))
+    guard graph.type(node.inputs[0]).dtype == .f32, from.count == to.count + 1,
+      to.first == from[0] * from[1], Array(to.dropFirst()) == Array(from.dropFirst(2))
+    else { return nil }
+    return node.results[0]
+  }
+
+  private func keepsFirstAxis(_ node: Node, frames: Dimension) -> Bool {
+    guard node.results.allSatisfy({ graph.shape($0).first == frames }) else { return false }
+    let rank = graph.shape(node.results[0]).count
+    /// Local, made from parameters alone with the frames' axis, or without that axis.
+    func isBatched(_ input: Value) -> Bool {
+      isLocal[input.id] || graph.shape(input).count < rank
+        || (graph.shape(input).first == frames && isFromParameters(input))
+    }
+    switch node.op {
+    case .patches, .gelu, .scale, .add, .multiply, .linear, .layerNorm, .residualLayerNorm,
+      .attention, .matMul:
+      return node.inputs.allSatisfy { isBatched($0) }
+    case .softmax: return rank > 1
+    case .concat(let op): return op.axis != 0 && node.inputs.allSatisfy { isBatched($0) }
+    case .slice(let op): return op.axis != 0
+    case .transpose(let op): return op.permutation.first == 0
+    case .reshape: return true
+    default: return false
+    }
+  }
+
+  private func isFromParameters(_ value: Value) -> Bool {
+    var pending = [value]
+    let producers = graph.producers
+    while let next = pending.popLast() {
+      if graph.inputs.contains(where: { $0.value == next }) { return false }
+      if let index = producers[next.id] { pending += graph.nodes[index].inputs }
+    }
+    return true
+  }
+}
