@@ -91,16 +91,14 @@ cm_status cm_jpeg_decode(const uint8_t *bytes, size_t count, int32_t width, int3
   if (status == CM_OK) {
     assert(real_width == width && real_height == height);
     if (space != TJCS_CMYK && space != TJCS_YCCK) {
-      status =
-          decode(decoder, bytes, count, rgb, width, height, TJPF_RGB, message, capacity);
+      status = decode(decoder, bytes, count, rgb, width, height, TJPF_RGB, message, capacity);
     } else {
       size_t pixels = (size_t)width * (size_t)height;
       uint8_t *cmyk = malloc(pixels * 4);
       if (cmyk == NULL) {
         status = cm_fail(CM_NO_MEMORY, message, capacity, "out of memory");
       } else {
-        status =
-            decode(decoder, bytes, count, cmyk, width, height, TJPF_CMYK, message, capacity);
+        status = decode(decoder, bytes, count, cmyk, width, height, TJPF_CMYK, message, capacity);
         if (status == CM_OK) cmyk_to_rgb(cmyk, pixels, rgb);
         free(cmyk);
       }
@@ -121,9 +119,9 @@ cm_status cm_jpeg_encode(const uint8_t *rgb, int32_t width, int32_t height, int3
   unsigned long size = tjBufSize(width, height, TJSAMP_420);
   uint8_t *buffer = size == (unsigned long)-1 ? NULL : malloc(size);
   cm_status status = CM_NO_MEMORY;
-  if (buffer != NULL && tjCompress2(encoder, rgb, width, 0, height, TJPF_RGB, &buffer, &size,
-                                    TJSAMP_420, quality,
-                                    TJFLAG_ACCURATEDCT | TJFLAG_NOREALLOC) == 0) {
+  if (buffer != NULL &&
+      tjCompress2(encoder, rgb, width, 0, height, TJPF_RGB, &buffer, &size, TJSAMP_420, quality,
+                  TJFLAG_ACCURATEDCT | TJFLAG_NOREALLOC) == 0) {
     *bytes = buffer;
     *count = size;
     buffer = NULL;

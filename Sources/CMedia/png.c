@@ -37,8 +37,7 @@ static void on_warning(png_structp png, png_const_charp text) {
 /* Reads the header, and the pixels where `rgb` is not NULL. Everything a longjmp may cross is set
  * before setjmp and not changed after it, or only reached through pointers. */
 static cm_status read_png(reader *from, int32_t *width, int32_t *height, uint8_t *rgb) {
-  png_structp png =
-      png_create_read_struct(PNG_LIBPNG_VER_STRING, from, on_read_error, on_warning);
+  png_structp png = png_create_read_struct(PNG_LIBPNG_VER_STRING, from, on_read_error, on_warning);
   if (png == NULL) {
     return cm_fail(CM_NO_MEMORY, from->message, from->capacity, "out of memory");
   }

@@ -49,8 +49,8 @@ static void free_windows(windows *w) {
   free(w->weights);
 }
 
-/* The windows of outputs [start, start + count) of an axis resized from `input` to `output` samples.
- * When shrinking, the filter is stretched over the input: that is the antialiasing. */
+/* The windows of outputs [start, start + count) of an axis resized from `input` to `output`
+ * samples. When shrinking, the filter is stretched over the input: that is the antialiasing. */
 static int make_windows(int32_t input, int64_t output, int64_t start, int32_t count,
                         cm_filter filter, windows *w) {
   double (*shape)(double) = filter == CM_BICUBIC ? bicubic : bilinear;

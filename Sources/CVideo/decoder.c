@@ -6,8 +6,8 @@
 #include <libavutil/mem.h>
 #include <string.h>
 
-/* Containers of pictures in time. Left out on purpose: playlists and concatenations, which name other
- * files or hosts, and the demuxers that take any text or image for a video. */
+/* Containers of pictures in time. Left out on purpose: playlists and concatenations, which name
+ * other files or hosts, and the demuxers that take any text or image for a video. */
 static const char containers[] =
     "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpeg,mpegts,mpegvideo,m4v,flv,live_flv,asf,ogg,gif,"
     "h264,hevc,ivf,obu,av1,nut,mxf,dv,rm,vob,wtv,y4m,yuv4mpegpipe,swf";

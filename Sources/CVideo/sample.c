@@ -62,8 +62,8 @@ static cv_status scan(const char *path, int32_t maximum, extent *e, char *messag
   if (status != CV_OK) return status;
   scan_packets(&decoder, e);
   cv_decoder_close(&decoder);
-  /* Packets that are half a frame, or hidden, do not move the middles of a long video; for a short one
-   * the number of frames itself matters. */
+  /* Packets that are half a frame, or hidden, do not move the middles of a long video; for a short
+   * one the number of frames itself matters. */
   if (e->timed && e->count > (int64_t)4 * maximum) return CV_OK;
 
   status = cv_decoder_open(&decoder, path, 1, message, capacity);
@@ -131,7 +131,8 @@ static cv_status deliver_frame(outlet *out, const AVFrame *frame) {
     return cv_fail(CV_UNSUPPORTED, out->message, out->capacity, "a pixel format without converter");
   }
   if (!(kind->flags & AV_PIX_FMT_FLAG_RGB)) {
-    int space = frame->colorspace == AVCOL_SPC_UNSPECIFIED ? SWS_CS_DEFAULT : (int)frame->colorspace;
+    int space =
+        frame->colorspace == AVCOL_SPC_UNSPECIFIED ? SWS_CS_DEFAULT : (int)frame->colorspace;
     int full = frame->color_range == AVCOL_RANGE_JPEG;
     /* Refused for formats that have no matrix (grey, for example), which need none. */
     (void)sws_setColorspaceDetails(out->scaler, sws_getCoefficients(space), full,
@@ -183,9 +184,9 @@ static int advance(picker *p) {
   return 1;
 }
 
-/* Jumps towards middle `part` at time `middle` where it is far ahead. Decoding from a key frame gives the
- * same pixels as decoding all that comes before it, so this only saves time. Returns 0 where the position
- * is lost. */
+/* Jumps towards middle `part` at time `middle` where it is far ahead. Decoding from a key frame
+ * gives the same pixels as decoding all that comes before it, so this only saves time. Returns 0
+ * where the position is lost. */
 static int jump(picker *p, int32_t part, int64_t middle) {
   AVRational base = p->decoder->stream->time_base;
   int64_t second = av_rescale(1, base.den, base.num);
@@ -202,8 +203,8 @@ static int jump(picker *p, int32_t part, int64_t middle) {
   return 1;
 }
 
-/* Delivers the frames for middles [*done, parts). Returns CV_OK with *done < parts where seeking lost the
- * position, and the rest must be picked without it. */
+/* Delivers the frames for middles [*done, parts). Returns CV_OK with *done < parts where seeking
+ * lost the position, and the rest must be picked without it. */
 static cv_status pick(picker *p, int32_t parts, int32_t *done, outlet *out) {
   int64_t length = duration(p->extent);
   int more = advance(p);
@@ -219,9 +220,9 @@ static cv_status pick(picker *p, int32_t parts, int32_t *done, outlet *out) {
       continue;
     }
     /* After the last frame the one before is the last; else `frame` is the first at or after. */
-    int earlier = !more || (p->before->data[0] != NULL &&
-                            middle - scaled(p, p->before_time, parts) <=
-                                scaled(p, p->time, parts) - middle);
+    int earlier =
+        !more || (p->before->data[0] != NULL &&
+                  middle - scaled(p, p->before_time, parts) <= scaled(p, p->time, parts) - middle);
     cv_status status = deliver_frame(out, earlier ? p->before : p->frame);
     if (status != CV_OK) return status;
     ++*done;
@@ -237,8 +238,9 @@ static cv_status deliver_all(picker *p, int32_t maximum, outlet *out) {
     if (status != CV_OK) return status;
     av_frame_unref(p->frame);
   }
-  return done > 0 ? CV_OK
-                  : cv_fail(CV_DAMAGED, out->message, out->capacity, "no frame that can be decoded");
+  return done > 0
+             ? CV_OK
+             : cv_fail(CV_DAMAGED, out->message, out->capacity, "no frame that can be decoded");
 }
 
 /* The containers whose index makes seeking exact. */
@@ -252,8 +254,11 @@ static cv_status second_pass(const char *path, const extent *e, int32_t maximum,
   cv_decoder decoder;
   cv_status status = cv_decoder_open(&decoder, path, 1, out->message, out->capacity);
   if (status != CV_OK) return status;
-  picker p = {.decoder = &decoder, .extent = e, .frame = av_frame_alloc(),
-              .before = av_frame_alloc(), .seekable = seek && e->timed && has_index(&decoder)};
+  picker p = {.decoder = &decoder,
+              .extent = e,
+              .frame = av_frame_alloc(),
+              .before = av_frame_alloc(),
+              .seekable = seek && e->timed && has_index(&decoder)};
   if (p.frame == NULL || p.before == NULL) {
     status = cv_fail(CV_NO_MEMORY, out->message, out->capacity, "out of memory");
   } else if (e->count <= maximum) {

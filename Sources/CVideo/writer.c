@@ -79,7 +79,8 @@ cv_status cv_writer_open(const char *path, const char *name, int32_t width, int3
   *writer = NULL;
   const AVCodec *codec = avcodec_find_encoder_by_name(name != NULL ? name : "libx264");
   if (codec == NULL && name == NULL) codec = avcodec_find_encoder_by_name("mpeg4");
-  if (codec == NULL) return cv_fail(CV_UNSUPPORTED, message, capacity, "FFmpeg has no encoder for it");
+  if (codec == NULL)
+    return cv_fail(CV_UNSUPPORTED, message, capacity, "FFmpeg has no encoder for it");
 
   cv_writer *w = calloc(1, sizeof *w);
   if (w == NULL) return cv_fail(CV_NO_MEMORY, message, capacity, "out of memory");
@@ -141,7 +142,8 @@ cv_status cv_writer_append(cv_writer *w, const uint8_t *rgb, char *message, size
     w->yuv->pts = w->count++;
     code = encode(w, w->yuv);
   }
-  return code < 0 ? cv_fail_code(CV_IO, message, capacity, "a frame cannot be written", code) : CV_OK;
+  return code < 0 ? cv_fail_code(CV_IO, message, capacity, "a frame cannot be written", code)
+                  : CV_OK;
 }
 
 cv_status cv_writer_finish(cv_writer *w, char *message, size_t capacity) {

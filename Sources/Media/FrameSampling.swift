@@ -1,8 +1,8 @@
 /// Which frames stand for a clip, and in which order files of a folder come.
 package enum FrameSampling {
-  /// The frames nearest to the middles of `maximum` equal parts of `count` frames; of two equally near
-  /// the earlier. All frames where there are not more than `maximum`.
+  /// The frames nearest to the middles of `maximum` equal parts of `count` frames.
   ///
+  /// Of two equally near frames the earlier is taken; all frames where there are not more than `maximum`.
   /// The same rule on times samples a video, so a folder of all its frames gives the same ones.
   ///
   /// - Precondition: `count >= 0`, `maximum >= 1`.

@@ -15,6 +15,7 @@ package enum MediaInput {
   /// - Parameters:
   ///   - path: file or folder.
   ///   - maximumFrames: the most frames to return, at least 1; a clip that has fewer gives all it has.
+  /// - Returns: at least one frame.
   /// - Throws: `InputError`; `.noInput` where there is nothing at `path`.
   package static func load(
     path: String, maximumFrames: Int

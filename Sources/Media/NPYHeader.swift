@@ -6,8 +6,10 @@ struct NPYHeader {
   var fortranOrder = false
   var shape: [Int] = []
 
-  /// Parses `{'descr': '<f4', 'fortran_order': False, 'shape': (3, 2, 2), }`: the three keys in any
-  /// order, each once, and nothing else. Of Python only what these fields need is understood.
+  /// Parses `{'descr': '<f4', 'fortran_order': False, 'shape': (3, 2, 2), }`.
+  ///
+  /// The three keys come in any order, each once, and nothing else. Of Python only what these fields need
+  /// is understood.
   init(parsing text: ArraySlice<UInt8>, place: String) throws(InputError) {
     var scanner = LiteralScanner(rest: text)
     let found = scanner.preview

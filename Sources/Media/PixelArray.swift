@@ -31,7 +31,8 @@ struct PixelArray {
     guard shape.count == 4, shape[1] == 3, shape.allSatisfy({ $0 >= 1 }) else {
       throw failure(
         "the array has the wrong shape", "[3, height, width] or [frames, 3, height, width]",
-        "\(fields.shape)", "\(place), header field shape", "transpose it to planes of red, green, blue")
+        "\(fields.shape)", "\(place), header field shape",
+        "transpose it to planes of red, green, blue")
     }
     var size = MemoryLayout<Float>.size
     for length in shape {

@@ -65,6 +65,7 @@ extension RGBImage {
   /// - Parameters:
   ///   - bytes: the whole file.
   ///   - place: names the bytes in errors: a path, or "row 7 of train.img.tsv".
+  /// - Returns: the image, of at least one pixel.
   /// - Throws: `InputError` of kind `.badData` for bytes that are empty, of an unknown format, damaged,
   ///   animated, or of more than ``maximumPixels``.
   package static func decode(_ bytes: [UInt8], place: String) throws(InputError) -> RGBImage {
@@ -85,7 +86,8 @@ extension RGBImage {
     let (columns, rows) = (Int(width), Int(height))
     guard rows <= maximumPixels / columns else {
       throw InputError(
-        .badData, "the \(format.rawValue) is too large", expected: "at most \(maximumPixels) pixels",
+        .badData, "the \(format.rawValue) is too large",
+        expected: "at most \(maximumPixels) pixels",
         found: "\(columns) x \(rows) pixels", in: place, advice: "scale it down first")
     }
     var status: Result<Void, InputError> = .success(())
@@ -134,7 +136,8 @@ extension RGBImage {
         found: message, in: place, advice: "scale it down first")
     default:
       throw InputError(
-        .badData, "the \(format.rawValue) is damaged", expected: "a complete \(format.rawValue) file",
+        .badData, "the \(format.rawValue) is damaged",
+        expected: "a complete \(format.rawValue) file",
         found: "'\(message)' from the decoder", in: place,
         advice: "fetch or export the image again")
     }

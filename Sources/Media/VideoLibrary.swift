@@ -24,19 +24,23 @@ struct VideoLibrary: Sendable {
   }
 
   typealias Message = UnsafeMutablePointer<CChar>
-  typealias Deliver = @convention(c) (
-    UnsafeMutableRawPointer?, UnsafePointer<UInt8>?, Int32, Int32
-  ) -> Int32
-  typealias Sample = @Sendable @convention(c) (
-    UnsafePointer<CChar>, Int32, Deliver, UnsafeMutableRawPointer?, Message, Int
-  ) -> Int32
-  typealias Open = @Sendable @convention(c) (
-    UnsafePointer<CChar>, UnsafePointer<CChar>?, Int32, Int32, Int32,
-    UnsafeMutablePointer<OpaquePointer?>, Message, Int
-  ) -> Int32
-  typealias Append = @Sendable @convention(c) (
-    OpaquePointer, UnsafePointer<UInt8>, Message, Int
-  ) -> Int32
+  typealias Deliver =
+    @convention(c) (
+      UnsafeMutableRawPointer?, UnsafePointer<UInt8>?, Int32, Int32
+    ) -> Int32
+  typealias Sample =
+    @Sendable @convention(c) (
+      UnsafePointer<CChar>, Int32, Deliver, UnsafeMutableRawPointer?, Message, Int
+    ) -> Int32
+  typealias Open =
+    @Sendable @convention(c) (
+      UnsafePointer<CChar>, UnsafePointer<CChar>?, Int32, Int32, Int32,
+      UnsafeMutablePointer<OpaquePointer?>, Message, Int
+    ) -> Int32
+  typealias Append =
+    @Sendable @convention(c) (
+      OpaquePointer, UnsafePointer<UInt8>, Message, Int
+    ) -> Int32
   typealias Finish = @Sendable @convention(c) (OpaquePointer, Message, Int) -> Int32
   typealias Free = @Sendable @convention(c) (OpaquePointer?) -> Void
 
@@ -68,7 +72,8 @@ struct VideoLibrary: Sendable {
       InputError(
         .io, "video is not available here", expected: "the library \(VideoLibrary.fileName)",
         found: reason, in: place,
-        advice: "install FFmpeg and put the library beside the program, or extract the frames into a"
+        advice:
+          "install FFmpeg and put the library beside the program, or extract the frames into a"
           + " folder")
     }
   }

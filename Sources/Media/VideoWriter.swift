@@ -29,7 +29,9 @@ package final class VideoWriter {
   /// Opens a temporary file beside `path`.
   ///
   /// - Parameters:
-  ///   - width: pixels, even, as 4:2:0 chroma needs; so `height`.
+  ///   - path: the file that ``finish()`` makes or replaces.
+  ///   - width: pixels, even, as 4:2:0 chroma needs.
+  ///   - height: pixels, even.
   ///   - framesPerSecond: constant rate, `1...1000`.
   ///   - codec: the encoder; nil takes H.264 where there is one, else MPEG-4.
   /// - Throws: `InputError`: `.badData` for odd or too large sizes, `.io` where the video library, the
@@ -81,7 +83,9 @@ package final class VideoWriter {
     if status != VideoLibrary.Status.ok { throw VideoWriter.error(message, path) }
   }
 
-  /// Completes the file, syncs it and gives it its name. A writer is finished once.
+  /// Completes the file, syncs it and gives it its name.
+  ///
+  /// A writer is finished once.
   ///
   /// - Throws: `InputError` of kind `.io`; the temporary file is then removed.
   package func finish() throws(InputError) {

@@ -12,7 +12,8 @@ import Testing
     return frames.map { $0.pixels[0] }
   }
 
-  @Test("a folder is a clip: its images in natural order, sampled by index, other files passed over")
+  @Test(
+    "a folder is a clip: its images in natural order, sampled by index, other files passed over")
   func folder() throws {
     try withFolder { folder in
       let clip = folder + "/clip.mp4-frames"

@@ -17,7 +17,9 @@ enum Golden {
     let bytes = try bytes(name)
     let lines = bytes.split(separator: 0x0A, maxSplits: 3, omittingEmptySubsequences: false)
     try #require(lines.count == 4 && lines[0].elementsEqual("P6".utf8), "\(name) is a PPM")
-    let sizes = String(decoding: lines[1], as: UTF8.self).split(separator: " ").compactMap { Int($0) }
+    let sizes = String(decoding: lines[1], as: UTF8.self).split(separator: " ").compactMap {
+      Int($0)
+    }
     try #require(sizes.count == 2, "\(name) has two sizes")
     return RGBImage(width: sizes[0], height: sizes[1], pixels: Array(lines[3]))
   }

@@ -43,17 +43,23 @@ import Testing
     ]
     #expect(sorted.reversed().sorted(by: FrameSampling.naturallyPrecedes) == sorted)
     let padded = ["01", "1", "002", "2", "03"]
-    #expect(padded.shuffled().sorted(by: FrameSampling.naturallyPrecedes) == ["01", "1", "002", "2", "03"])
+    #expect(
+      padded.shuffled().sorted(by: FrameSampling.naturallyPrecedes) == [
+        "01", "1", "002", "2", "03",
+      ])
   }
 
   @Test("natural order is a strict order")
   func strictOrder() {
-    let names = ["", "0", "00", "1", "01", "1a", "01a", "a1", "a01", "a", "a1b2", "a01b02", "é2", "é10"]
+    let names = [
+      "", "0", "00", "1", "01", "1a", "01a", "a1", "a01", "a", "a1b2", "a01b02", "é2", "é10",
+    ]
     for a in names {
       #expect(!FrameSampling.naturallyPrecedes(a, a))
       for b in names where a != b {
         #expect(
-          FrameSampling.naturallyPrecedes(a, b) != FrameSampling.naturallyPrecedes(b, a), "\(a), \(b)")
+          FrameSampling.naturallyPrecedes(a, b) != FrameSampling.naturallyPrecedes(b, a),
+          "\(a), \(b)")
         for c in names
         where FrameSampling.naturallyPrecedes(a, b) && FrameSampling.naturallyPrecedes(b, c) {
           #expect(FrameSampling.naturallyPrecedes(a, c), "\(a), \(b), \(c)")

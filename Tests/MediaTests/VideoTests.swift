@@ -35,7 +35,8 @@ import Testing
     try writer.finish()
   }
 
-  @Test("of twelve frames, the six nearest to the middles of equal parts come back in order, coloured")
+  @Test(
+    "of twelve frames, the six nearest to the middles of equal parts come back in order, coloured")
   func colours() throws {
     try withFolder { folder in
       let path = folder + "/clip.mp4"
@@ -70,7 +71,8 @@ import Testing
         for maximum in [1, 6] {
           let found = try frames(path, maximum).map(index(of:))
           #expect(
-            found == FrameSampling.indexes(count: count, maximum: maximum), "\(maximum) of \(count)")
+            found == FrameSampling.indexes(count: count, maximum: maximum), "\(maximum) of \(count)"
+          )
         }
       }
     }
@@ -174,7 +176,9 @@ import Testing
       ]
       for (name, text) in texts {
         try writeFile(folder + "/" + name, Array(text.utf8))
-        let error = #expect(throws: InputError.self, "\(name)") { try frames(folder + "/" + name, 6) }
+        let error = #expect(throws: InputError.self, "\(name)") {
+          try frames(folder + "/" + name, 6)
+        }
         #expect(error?.kind == .badData)
         #expect(error?.what == "the input is not an image, an .npy array or a readable video")
       }

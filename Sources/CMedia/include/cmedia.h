@@ -1,10 +1,11 @@
 /* Images: JPEG, PNG and WebP to and from 8-bit RGB, and Pillow's resize, bit for bit.
  *
- * Pixels are dense, row-major, three bytes each, red first: width * height * 3 bytes. Decoding is in
- * two calls, the size first, so that the caller owns every buffer and can refuse a size. Bytes from
- * outside are never trusted: a function returns a cm_status and never aborts; on failure it leaves a
- * sentence without final period in `message` (cut to `capacity`, always terminated). A broken
- * requirement on sizes is the caller's bug (checked by assert). All functions are thread-safe. */
+ * Pixels are dense, row-major, three bytes each, red first: width * height * 3 bytes. Decoding is
+ * in two calls, the size first, so that the caller owns every buffer and can refuse a size. Bytes
+ * from outside are never trusted: a function returns a cm_status and never aborts; on failure it
+ * leaves a sentence without final period in `message` (cut to `capacity`, always terminated). A
+ * broken requirement on sizes is the caller's bug (checked by assert). All functions are
+ * thread-safe. */
 #ifndef CMEDIA_H
 #define CMEDIA_H
 
@@ -24,8 +25,8 @@ typedef enum cm_status {
  * cm_X_size reads the header; cm_X_decode writes width * height * 3 bytes, where width and height
  * are those cm_X_size gave for the same bytes. EXIF orientation is not applied. */
 
-/* Grey, YCbCr and RGB as libjpeg-turbo's accurate integer transform and smooth upsampling give them;
- * CMYK and YCCK inverted (as Adobe writes them) and multiplied out as Pillow does. */
+/* Grey, YCbCr and RGB as libjpeg-turbo's accurate integer transform and smooth upsampling give
+ * them; CMYK and YCCK inverted (as Adobe writes them) and multiplied out as Pillow does. */
 cm_status cm_jpeg_size(const uint8_t *bytes, size_t count, int32_t *width, int32_t *height,
                        char *message, size_t capacity);
 cm_status cm_jpeg_decode(const uint8_t *bytes, size_t count, int32_t width, int32_t height,
@@ -65,8 +66,8 @@ typedef enum cm_filter { CM_BILINEAR = 0, CM_BICUBIC = 1 } cm_filter;
  * width x height, without computing the rest. Antialiased; horizontal pass first, each pass in
  * 22-bit fixed point and rounded to a byte, as Pillow's Image.resize does before its version 13
  * (bicubic with a = -0.5).
- * Requires all sizes > 0 and the crop inside the resized image, of which only the crop needs memory:
- * a thin picture may be resized to a very long one. Returns CM_OK or CM_NO_MEMORY. */
+ * Requires all sizes > 0 and the crop inside the resized image, of which only the crop needs
+ * memory: a thin picture may be resized to a very long one. Returns CM_OK or CM_NO_MEMORY. */
 cm_status cm_resize(const uint8_t *source, int32_t source_width, int32_t source_height,
                     int64_t width, int64_t height, int64_t left, int64_t top, int32_t crop_width,
                     int32_t crop_height, cm_filter filter, uint8_t *result);

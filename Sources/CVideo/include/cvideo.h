@@ -1,13 +1,14 @@
 /* Video through FFmpeg, behind a plain C interface.
  *
- * Built as the dynamic library GitcVideo and found at run time with dlopen, so that a program starts
- * without FFmpeg's libraries and works where they are missing. Sources/Media/VideoLibrary.swift
- * repeats these declarations and compares cv_interface() with the number it was written for: change
- * both, and the number, together.
+ * Built as the dynamic library GitcVideo and found at run time with dlopen, so that a program
+ * starts without FFmpeg's libraries and works where they are missing.
+ * Sources/Media/VideoLibrary.swift repeats these declarations and compares cv_interface() with the
+ * number it was written for: change both, and the number, together.
  *
- * Bytes from outside are never trusted: a function returns a cv_status and never aborts; on failure it
- * leaves a sentence without final period in `message` (cut to `capacity`, always terminated). FFmpeg's
- * own log is silenced. Functions are thread-safe; one writer is used by one thread at a time. */
+ * Bytes from outside are never trusted: a function returns a cv_status and never aborts; on failure
+ * it leaves a sentence without final period in `message` (cut to `capacity`, always terminated).
+ * FFmpeg's own log is silenced. Functions are thread-safe; one writer is used by one thread at a
+ * time. */
 #ifndef CVIDEO_H
 #define CVIDEO_H
 
@@ -30,27 +31,28 @@ typedef enum cv_status {
   CV_STOPPED = 5 /* the callback asked to stop */
 } cv_status;
 
-/* Receives one frame: width * height * 3 bytes, row-major, red first, valid during the call. Returns
- * nonzero to stop. */
+/* Receives one frame: width * height * 3 bytes, row-major, red first, valid during the call.
+ * Returns nonzero to stop. */
 typedef int32_t (*cv_deliver)(void *_Nullable context, const uint8_t *rgb, int32_t width,
                               int32_t height);
 
-/* Delivers, in time order, the frames nearest to the middles of `maximum` equal parts of the video's
- * duration (of two equally near the earlier one); all frames where there are not more than `maximum`.
- * Where pictures are shown long, one may stand for several parts and is delivered for each.
+/* Delivers, in time order, the frames nearest to the middles of `maximum` equal parts of the
+ * video's duration (of two equally near the earlier one); all frames where there are not more than
+ * `maximum`. Where pictures are shown long, one may stand for several parts and is delivered for
+ * each.
  *
- * Times are those of presentation; a stream without usable times is taken to be evenly spaced. A part
- * of a damaged stream that does not decode is passed over. Rotation and pixel aspect are not applied.
- * The file is read twice, memory does not depend on its length. Only local files of common containers
- * are opened: no playlists, no network. Requires maximum > 0. */
+ * Times are those of presentation; a stream without usable times is taken to be evenly spaced. A
+ * part of a damaged stream that does not decode is passed over. Rotation and pixel aspect are not
+ * applied. The file is read twice, memory does not depend on its length. Only local files of common
+ * containers are opened: no playlists, no network. Requires maximum > 0. */
 cv_status cv_sample(const char *path, int32_t maximum, cv_deliver deliver, void *_Nullable context,
                     char *message, size_t capacity);
 
 typedef struct cv_writer cv_writer;
 
-/* Opens `path` (replacing it) for an MP4 of width x height, both even, at a constant rate. `codec` names
- * an FFmpeg encoder; NULL takes libx264, or mpeg4 where that is missing. One thread and no time stamps of
- * the day: the same frames give the same bytes with the same FFmpeg. */
+/* Opens `path` (replacing it) for an MP4 of width x height, both even, at a constant rate. `codec`
+ * names an FFmpeg encoder; NULL takes libx264, or mpeg4 where that is missing. One thread and no
+ * time stamps of the day: the same frames give the same bytes with the same FFmpeg. */
 cv_status cv_writer_open(const char *path, const char *_Nullable codec, int32_t width,
                          int32_t height, int32_t frames_per_second,
                          cv_writer *_Nullable *_Nonnull writer, char *message, size_t capacity);
