@@ -16,16 +16,35 @@ enum InputFile {
     return status.st_mode & S_IFMT == S_IFDIR ? .folder : .file
   }
 
-  /// The first `limit` bytes of a file, or all of them.
-  static func read(path: String, limit: Int = .max) throws(InputError) -> [UInt8] {
+  /// The largest file that is read into memory: 2 GiB.
+  static let maximumBytes = 1 << 31
+
+  /// The first `count` bytes of a file, or all of them.
+  static func head(path: String, count: Int) throws(InputError) -> [UInt8] {
+    try bytes(path: path, limit: count, sizeLimit: .max)
+  }
+
+  /// All bytes of a file.
+  ///
+  /// - Throws: `InputError`; `.badData` for more than ``maximumBytes``.
+  static func read(path: String) throws(InputError) -> [UInt8] {
+    let bytes = try bytes(path: path, limit: maximumBytes + 1, sizeLimit: maximumBytes)
+    if bytes.count > maximumBytes { throw tooLarge("more", path) }  // a pipe does not say before
+    return bytes
+  }
+
+  private static func bytes(
+    path: String, limit: Int, sizeLimit: Int
+  ) throws(InputError) -> [UInt8] {
     let file = open(path, O_RDONLY | O_CLOEXEC)
     guard file >= 0 else { throw failure(errno, "the input", path) }
     defer { close(file) }
     var status = stat()
     guard fstat(file, &status) == 0 else { throw failure(errno, "the input", path) }
+    if status.st_size > sizeLimit { throw tooLarge("\(status.st_size) bytes", path) }
     var bytes: [UInt8] = []
     // A regular file says how long it is; one byte more finds its end without growing the array.
-    var chunk = min(limit, max(4096, status.st_size == .max ? 4096 : Int(status.st_size) + 1))
+    var chunk = max(4096, min(limit - 1, Int(status.st_size)) + 1)
     while bytes.count < limit {
       let want = min(chunk, limit - bytes.count)
       var got = 0
@@ -39,6 +58,12 @@ enum InputFile {
       chunk = 1 << 20
     }
     return bytes
+  }
+
+  private static func tooLarge(_ found: String, _ path: String) -> InputError {
+    InputError(
+      .badData, "the input is too large", expected: "at most \(maximumBytes) bytes", found: found,
+      in: path, advice: "scale it down or split it")
   }
 
   private static func read(_ file: CInt, into target: UnsafeMutableBufferPointer<UInt8>) -> Int {

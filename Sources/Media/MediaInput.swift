@@ -29,7 +29,7 @@ package enum MediaInput {
       }
       return .frames(frames)
     }
-    let head = try InputFile.read(path: path, limit: ImageFormat.signatureLength)
+    let head = try InputFile.head(path: path, count: ImageFormat.signatureLength)
     if head.isEmpty {
       throw InputError(
         .badData, "the input is empty", expected: "an image, a video or an .npy array",

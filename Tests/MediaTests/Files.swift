@@ -29,6 +29,9 @@ func withFolder<Result>(_ body: (String) throws -> Result) throws -> Result {
   return try body(path)
 }
 
+/// Makes a file longer without writing.
+func extendFile(_ path: String, to length: Int) throws { try #require(truncate(path, length) == 0) }
+
 func makeFolder(_ path: String) throws { try #require(mkdir(path, 0o755) == 0) }
 
 func fileExists(_ path: String) -> Bool { access(path, F_OK) == 0 }

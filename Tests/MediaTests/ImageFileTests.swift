@@ -92,6 +92,17 @@ import Testing
     #expect(folder?.kind == .io)
   }
 
+  @Test("a file beyond the limit is refused before it is read")
+  func largeFile() throws {
+    try withFolder { folder in
+      try writeFile(folder + "/a.png", Golden.bytes("png-rgb.png"))
+      try extendFile(folder + "/a.png", to: 3 << 30)  // a hole, which takes no room
+      let error = #expect(throws: InputError.self) { try RGBImage.read(path: folder + "/a.png") }
+      #expect(error?.what == "the input is too large")
+      #expect(error?.found == "3221225472 bytes")
+    }
+  }
+
   @Test("PNG and WebP give back what was encoded, and the same bytes each time")
   func lossless() throws {
     let image = try Golden.image("scene-61x47.ppm")
