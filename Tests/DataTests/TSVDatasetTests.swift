@@ -53,6 +53,17 @@ struct TSVDatasetTests {
     }
   }
 
+  @Test("The image half can be read alone, under any name")
+  func imagesAlone() throws {
+    let folder = try TemporaryFolder()
+    try folder.write("one\tAAEC\nclip\t/w==\tAAE=\n", "photos.tsv")
+    let images = try TSVImages(folder["photos.tsv"])
+    #expect(images.count == 2)
+    #expect(try images.key(1) == "clip")
+    #expect(try images.imageBytes(1) == [[255], [0, 1]])
+    #expect(try folder.names == ["photos.lineidx.8b", "photos.tsv"])
+  }
+
   @Test("Two empty files are an empty pair")
   func empty() throws {
     #expect(try error(images: "", captions: "").error == nil)
@@ -116,7 +127,9 @@ struct TSVDatasetTests {
 
   @Test("A row without image is refused")
   func noImage() throws {
-    #expect(try error(images: "k\n").error?.what == "a row has no image")
+    let (error, folder) = try error(images: "k\n", reading: 0)
+    #expect(error?.what == "a row has no image")
+    #expect(error?.place == folder["x.img.tsv"] + ", row 1")
   }
 
   @Test(

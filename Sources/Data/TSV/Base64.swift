@@ -1,19 +1,27 @@
 /// Base64 as RFC 4648, section 4, has it: the standard alphabet, padded, no line ends.
 enum Base64 {
   /// Why text is not base64, with what to show a user.
-  enum Failure: Error, Equatable {
-    /// The length in bytes is no multiple of four.
+  enum Failure: Error, CustomStringConvertible {
+    /// The length in bytes is 0 or no multiple of four.
     case length(Int)
     /// A byte at this offset that is not of the alphabet, or padding before the end.
     case character(UInt8, offset: Int)
+
+    var description: String {
+      switch self {
+      case .length(0): "nothing"
+      case .length(let length): "\(length) characters, not a multiple of 4"
+      case .character(let byte, let offset):
+        "byte 0x\(String(byte, radix: 16, uppercase: true)) at character \(offset + 1)"
+      }
+    }
   }
 
-  /// Decodes a whole text; an empty one gives no bytes.
+  /// Decodes a whole text, which is not empty.
   ///
   /// Bits that the padding leaves over are ignored, as other decoders do.
   static func decode(_ text: UnsafeRawBufferPointer) throws(Failure) -> [UInt8] {
-    guard text.count.isMultiple(of: 4) else { throw .length(text.count) }
-    guard text.count > 0 else { return [] }
+    guard text.count > 0, text.count.isMultiple(of: 4) else { throw .length(text.count) }
     let padding = text[text.count - 1] != pad ? 0 : text[text.count - 2] != pad ? 1 : 2
     let groups = text.count / 4 - 1  // all but the last, which may be padded
     // Bits 6 and 7 of any value that is no digit stay set here.

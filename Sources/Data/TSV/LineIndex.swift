@@ -45,7 +45,7 @@ enum LineIndex {
     guard offsets[0] == 0, last < tsv.count else { return false }
     guard zip(offsets, offsets.dropFirst()).allSatisfy({ $0 < $1 }) else { return false }
     guard last == 0 || tsv[last - 1] == newline else { return false }
-    return lineEnd(in: tsv, from: last).map { $0 == tsv.count - 1 } ?? true
+    return first(newline, in: tsv, from: last).map { $0 == tsv.count - 1 } ?? true
   }
 
   /// Finds every row; a last row may lack its line end.
@@ -54,7 +54,7 @@ enum LineIndex {
     var start = 0
     while start < tsv.count {
       offsets.append(start)
-      guard let end = lineEnd(in: tsv, from: start) else { break }
+      guard let end = first(newline, in: tsv, from: start) else { break }
       start = end + 1
     }
     return offsets
@@ -62,10 +62,10 @@ enum LineIndex {
 
   static let newline = UInt8(ascii: "\n")
 
-  /// The offset of the first line end at or after `start`, or nil.
-  static func lineEnd(in bytes: UnsafeRawBufferPointer, from start: Int) -> Int? {
+  /// The offset of the first `byte` at or after `start`, or nil.
+  static func first(_ byte: UInt8, in bytes: UnsafeRawBufferPointer, from start: Int) -> Int? {
     guard let base = bytes.baseAddress, start < bytes.count,
-      let found = memchr(base + start, Int32(newline), bytes.count - start)
+      let found = memchr(base + start, Int32(byte), bytes.count - start)
     else { return nil }
     return UnsafeRawPointer(found) - base
   }

@@ -13,7 +13,7 @@ import Formats
 /// opened, images when they are asked for. Any number of threads may read at once.
 /// - Source: the TSV files of microsoft/GenerativeImage2Text.
 package final class TSVDataset: Sendable {
-  private let images: TSVFile
+  private let images: TSVImages
   private let keys: [String]
   /// All samples, row after row; those of row i are `starts[i]..<starts[i + 1]`.
   private let samples: [TextSample]
@@ -44,7 +44,7 @@ package final class TSVDataset: Sendable {
         found: "another name", in: path, advice: "name either file of the pair")
     }
     let captions = try TSVFile(path: pair.captions)
-    images = try TSVFile(path: pair.images)
+    images = try TSVImages(pair.images)
     guard images.count == captions.count else {
       throw InputError(
         .badData, "the two files of the pair differ in length",
@@ -70,7 +70,7 @@ package final class TSVDataset: Sendable {
     self.samples = samples
     self.starts = starts
     if !keys.isEmpty {
-      for row in [0, keys.count - 1] { _ = try encodedImages(row) }
+      for row in [0, keys.count - 1] { try checkKey(row) }
     }
   }
 
@@ -92,51 +92,18 @@ package final class TSVDataset: Sendable {
   /// - Throws: `.badData` where the row has another key than the caption file, no image, or a column
   ///   that is not base64.
   package func imageBytes(_ index: Int) throws(InputError) -> [[UInt8]] {
-    var files: [[UInt8]] = []
-    for (frame, column) in try encodedImages(index).enumerated() {
-      do throws(Base64.Failure) {
-        files.append(try Base64.decode(column))
-      } catch {
-        throw Self.notBase64(error, frame: frame, place: images.place(index))
-      }
-    }
-    return files
+    try checkKey(index)
+    return try images.imageBytes(index)
   }
 
-  /// The base64 columns of a row whose key is right.
-  private func encodedImages(_ row: Int) throws(InputError) -> [UnsafeRawBufferPointer] {
-    let columns = try images.columns(row)
-    let key = try images.string(columns[0], row: row)
+  /// Checks that row `row` of the image file has the caption file's key.
+  private func checkKey(_ row: Int) throws(InputError) {
+    let key = try images.key(row)
     // By bytes: keys are names, and equivalent spellings are other names.
     guard key.utf8.elementsEqual(keys[row].utf8) else {
       throw InputError(
         .badData, "the keys of the pair differ", expected: "'\(keys[row])', as in the caption file",
         found: "'\(key)'", in: images.place(row), advice: "write both files in the same order")
     }
-    let encoded = Array(columns.dropFirst())
-    if let empty = encoded.firstIndex(where: \.isEmpty) {
-      throw Self.notBase64(.length(0), frame: empty, place: images.place(row))
-    }
-    guard !encoded.isEmpty else {
-      throw InputError(
-        .badData, "a row has no image", expected: "key, tab, base64", found: "the key alone",
-        in: images.place(row), advice: "correct the row")
-    }
-    return encoded
-  }
-
-  private static func notBase64(
-    _ failure: Base64.Failure, frame: Int, place: String
-  ) -> InputError {
-    let found =
-      switch failure {
-      case .length(0): "nothing"
-      case .length(let length): "\(length) characters, not a multiple of 4"
-      case .character(let byte, let offset):
-        "byte 0x\(String(byte, radix: 16, uppercase: true)) at character \(offset + 1)"
-      }
-    return InputError(
-      .badData, "an image cannot be read", expected: "base64 with padding", found: found,
-      in: "\(place), column \(frame + 2)", advice: "write the row again")
   }
 }

@@ -39,9 +39,15 @@ package final class TSVFile: Sendable {
 
   /// The bytes of each column of a row; valid while this object lives.
   func columns(_ index: Int) throws(InputError) -> [UnsafeRawBufferPointer] {
-    try bytes(index).split(
-      separator: UInt8(ascii: "\t"), omittingEmptySubsequences: false
-    ).map { UnsafeRawBufferPointer(rebasing: $0) }
+    let row = try bytes(index)
+    var columns: [UnsafeRawBufferPointer] = []
+    var start = 0
+    while let tab = LineIndex.first(UInt8(ascii: "\t"), in: row, from: start) {
+      columns.append(UnsafeRawBufferPointer(rebasing: row[start..<tab]))
+      start = tab + 1
+    }
+    columns.append(UnsafeRawBufferPointer(rebasing: row[start...]))
+    return columns
   }
 
   /// A column as text.
@@ -63,7 +69,7 @@ package final class TSVFile: Sendable {
     let all = mapping.bytes
     let start = offsets[index]
     let isLast = index + 1 == offsets.count
-    let end = LineIndex.lineEnd(in: all, from: start)
+    let end = LineIndex.first(LineIndex.newline, in: all, from: start)
     let isLine = start == 0 || all[start - 1] == LineIndex.newline
     let endFits = isLast ? end == nil || end == all.count - 1 : end == offsets[index + 1] - 1
     guard isLine, endFits else {
