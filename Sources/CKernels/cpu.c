@@ -1,1 +1,26 @@
-typedef int ck_unused;
+#include "ckernels.h"
+
+int ck_supports(ck_isa isa) {
+  switch (isa) {
+    case CK_ISA_SCALAR:
+      return 1;
+#if defined(__x86_64__)
+    case CK_ISA_AVX2:
+      __builtin_cpu_init();
+      return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+             __builtin_cpu_supports("f16c");
+    case CK_ISA_AVX512VNNI:
+      return ck_supports(CK_ISA_AVX2) && __builtin_cpu_supports("avx512f") &&
+             __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
+             __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vnni");
+#endif
+    default:
+      return 0;
+  }
+}
+
+ck_isa ck_best_isa(void) {
+  ck_isa best = CK_ISA_AVX512VNNI;
+  while (!ck_supports(best)) best = (ck_isa)(best - 1);
+  return best;
+}

@@ -11,7 +11,8 @@
  *
  * Numbers. Round to nearest, ties to even; no contraction but explicit fma; no fast-math. Every
  * float kernel is written once over 8-lane vectors and instantiated per ISA, so that all variants
- * return the same bits; integer kernels return the same bits because they are exact.
+ * return the same bits (the payload of a NaN apart); integer kernels return the same bits because
+ * they are exact.
  * (The exceptions are the kernels that call sgemm: ck_linear_f32 and ck_matmul_f32.)
  *
  * Names: CK_<OP>_<types>; args struct ck_<op>_args. M rows, N columns, K reduction, B batch,
@@ -240,7 +241,8 @@ typedef struct ck_layer_norm_gradient_f32_args {
 
 size_t ck_layer_norm_gradient_scratch(size_t rows, size_t d, size_t threads);
 
-/* low = min(0, min x); high = max(0, max x); scale = (high - low) / levels, 1 when 0;
+/* low = min(0, min x); high = max(0, max x);
+ * scale = (high - low) / levels, or 1 when that is below 2^-126, where its inverse is not finite;
  * inverse = 1 / scale; zero = rint(-low * inverse);
  * result = clamp(rint(x * inverse) + zero, 0, levels); row_scales[row] = (scale, zero). */
 typedef struct ck_quantize_rows_f32_args {

@@ -1,0 +1,8 @@
+#include "../common/begin_scalar.h"
+#include "../common/row.inc"
+#include "../common/dot.inc"
+#include "../common/tile.inc"
+#include "attention_layout.h"
+#include "attention.inc"
+#include "cached_attention.inc"
+#include "attention_gradient.inc"

@@ -1,0 +1,55 @@
+/* How the attention kernels divide a thread's scratch. */
+#ifndef CK_ATTENTION_LAYOUT_H
+#define CK_ATTENTION_LAYOUT_H
+
+#include "../common/kernel.h"
+
+/* Queries whose scores are held at once: a multiple of the product's six rows, few enough that
+ * the scores of a few hundred keys stay in the second-level cache. */
+enum { CK_ATTENTION_ROWS = 48 };
+
+/* Widths and key counts are padded with zeros to whole vectors, keys to whole panels. */
+typedef struct ck_attention_sizes {
+  size_t width; /* of a head, padded */
+  size_t keys;  /* padded */
+  /* Offsets into a thread's scratch. */
+  size_t k, v, scores, y, total;
+} ck_attention_sizes;
+
+CK_INLINE ck_attention_sizes ck_attention_layout(size_t keys, size_t head_width) {
+  ck_attention_sizes s = {.width = ck_round_up(head_width, 8), .keys = ck_round_up(keys, 16)};
+  s.k = 0;                                      /* [keys/16][head_width][16] */
+  s.v = s.k + s.keys * head_width;              /* [keys][width] */
+  s.scores = s.v + keys * s.width;              /* [CK_ATTENTION_ROWS][keys] */
+  s.y = s.scores + CK_ATTENTION_ROWS * s.keys;  /* [CK_ATTENTION_ROWS][width] */
+  s.total = ck_round_up(s.y + CK_ATTENTION_ROWS * s.width, 16);
+  return s;
+}
+
+typedef struct ck_attention_gradient_sizes {
+  size_t width, keys; /* padded, as above */
+  size_t k_columns, v_columns, k, q, dy, p, ds, result, total;
+} ck_attention_gradient_sizes;
+
+CK_INLINE ck_attention_gradient_sizes ck_attention_gradient_layout(size_t queries, size_t keys,
+                                                                   size_t head_width) {
+  ck_attention_gradient_sizes s = {.width = ck_round_up(head_width, 8),
+                                   .keys = ck_round_up(keys, 16)};
+  size_t longest = queries > keys ? queries : keys;
+  s.k_columns = 0;                                 /* [keys/16][head_width][16] */
+  s.v_columns = s.k_columns + s.keys * head_width; /* [keys/16][head_width][16] */
+  s.k = s.v_columns + s.keys * head_width;         /* [keys][width] */
+  s.q = s.k + keys * s.width;                      /* [queries][width] */
+  s.dy = s.q + queries * s.width;                  /* [queries][width] */
+  s.p = s.dy + queries * s.width;                  /* [queries][keys] */
+  s.ds = s.p + queries * s.keys;                   /* [queries][keys] */
+  s.result = s.ds + queries * s.keys;              /* [longest][width] */
+  s.total = ck_round_up(s.result + longest * s.width, 16);
+  return s;
+}
+
+CK_INLINE size_t ck_cached_attention_thread_scratch(size_t prefix_rows, size_t capacity) {
+  return ck_round_up(prefix_rows + capacity, 16);
+}
+
+#endif

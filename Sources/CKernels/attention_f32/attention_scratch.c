@@ -1,0 +1,19 @@
+#include "attention_layout.h"
+
+size_t ck_attention_scratch(size_t batch, size_t queries, size_t keys, size_t heads,
+                            size_t head_width, size_t threads) {
+  (void)batch, (void)queries, (void)heads;
+  return ck_attention_layout(keys, head_width).total * threads;
+}
+
+size_t ck_attention_gradient_scratch(size_t batch, size_t queries, size_t keys, size_t heads,
+                                     size_t head_width, size_t threads) {
+  (void)batch, (void)heads;
+  return ck_attention_gradient_layout(queries, keys, head_width).total * threads;
+}
+
+size_t ck_cached_attention_scratch(size_t sequences, size_t rows, size_t heads, size_t prefix_rows,
+                                   size_t capacity, size_t threads) {
+  (void)sequences, (void)rows, (void)heads;
+  return ck_cached_attention_thread_scratch(prefix_rows, capacity) * threads;
+}

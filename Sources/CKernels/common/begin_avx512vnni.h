@@ -1,0 +1,8 @@
+/* Opens a file of AVX-512-VNNI instances, at 256 bits; close it with end_target.h. */
+#define CK_VARIANT avx512vnni
+#include "kernel.h"
+#pragma clang attribute push(                                                             \
+    __attribute__((target("avx2,fma,f16c,avx512f,avx512bw,avx512vl,avx512dq,avx512vnni"))), \
+    apply_to = function)
+#include "vector.inc"
+#include "math.inc"

@@ -1,0 +1,8 @@
+#if defined(__x86_64__)
+#include "../common/begin_avx2.h"
+#include "../common/walk.h"
+#include "gelu.inc"
+#include "binary.inc"
+#include "scale.inc"
+#include "../common/end_target.h"
+#endif

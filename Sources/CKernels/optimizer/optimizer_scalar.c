@@ -1,0 +1,2 @@
+#include "../common/begin_scalar.h"
+#include "optimizer.inc"

@@ -1,0 +1,9 @@
+#if defined(__x86_64__)
+#include "../common/begin_avx2.h"
+#include "../common/row.inc"
+#include "rows_scratch.h"
+#include "quantize_rows.inc"
+#include "layer_norm.inc"
+#include "softmax.inc"
+#include "../common/end_target.h"
+#endif

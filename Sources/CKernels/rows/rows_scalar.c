@@ -1,0 +1,6 @@
+#include "../common/begin_scalar.h"
+#include "../common/row.inc"
+#include "rows_scratch.h"
+#include "quantize_rows.inc"
+#include "layer_norm.inc"
+#include "softmax.inc"

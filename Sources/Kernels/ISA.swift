@@ -1,0 +1,26 @@
+package import CKernels
+
+/// A cluster of instruction sets that kernels are compiled for, worst first.
+package enum ISA: String, Sendable, CaseIterable {
+  /// What every CPU of the architecture runs.
+  case scalar
+  /// AVX2, FMA and F16C.
+  case avx2
+  /// AVX-512 F, BW, VL, DQ and VNNI, used at 256 bits.
+  case avx512vnni
+
+  /// The best cluster this CPU runs.
+  package static var best: ISA { allCases.last(where: \.isSupported) ?? .scalar }
+
+  /// Whether this CPU runs the cluster.
+  package var isSupported: Bool { ck_supports(value) != 0 }
+
+  /// The same cluster in C.
+  package var value: ck_isa {
+    switch self {
+    case .scalar: CK_ISA_SCALAR
+    case .avx2: CK_ISA_AVX2
+    case .avx512vnni: CK_ISA_AVX512VNNI
+    }
+  }
+}
