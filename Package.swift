@@ -85,7 +85,7 @@ let package = Package(
 
     // Level 2
     library("Reference", ["Graph"]),  // serves tests and `verify`; no product path depends on it
-    library("Runtime", ["Formats", "Kernels"]),
+    library("Runtime", ["Formats", "Kernels", "CKernels"]),
     library("Checkpoint", ["Graph", "Formats"]),
     library("Data", ["Formats", "Media", "Tokenizer"]),
 

@@ -1,0 +1,156 @@
+import CKernels
+import Diagnostics
+import Formats
+
+extension Binder {
+  mutating func bindTranspose(_ view: StepView) throws(InputError) {
+    let (x, y, axes) = (view.operands[0], view.results[0], view.step.axes)
+    try view.check(
+      axes.sorted() == Array(x.shape.indices) && y.shape == axes.map { x.shape[$0] }
+        && x.dtype == y.dtype,
+      "axes", expected: "a permutation of \(x.description) that gives \(y.description)",
+      found: "\(axes)")
+    emitCopy(y.shape, from: (x, axes.map { x.strides[$0] }, 0), to: (y, y.strides, 0))
+  }
+
+  mutating func bindConcat(_ view: StepView) throws(InputError) {
+    let y = view.results[0]
+    let axis = try oneAxis(view, of: y)
+    var start = 0
+    for (index, x) in view.operands.enumerated() {
+      var expected = y.shape
+      expected[axis] = x.shape.indices.contains(axis) ? x.shape[axis] : 0
+      try view.check(
+        x.shape == expected && x.dtype == y.dtype && start + expected[axis] <= y.shape[axis],
+        "operand \(index)", expected: "a part of \(y.description) along axis \(axis)",
+        found: x.description)
+      emitCopy(
+        x.shape, from: (x, x.strides, 0), to: (y, y.strides, start * y.strides[axis]))
+      start += x.shape[axis]
+    }
+    try view.check(
+      start == y.shape[axis], "the result", expected: "\(start) along axis \(axis)",
+      found: y.description)
+  }
+
+  mutating func bindSlice(_ view: StepView) throws(InputError) {
+    let (x, y) = (view.operands[0], view.results[0])
+    let axis = try oneAxis(view, of: y)
+    let start = try part(y, of: x, along: axis, view)
+    emitCopy(y.shape, from: (x, x.strides, start * x.strides[axis]), to: (y, y.strides, 0))
+  }
+
+  mutating func bindBroadcast(_ view: StepView) throws(InputError) {
+    let (x, y) = (view.operands[0], view.results[0])
+    guard x.dtype == y.dtype, let strides = broadcastStrides(x, to: y.shape) else {
+      throw view.failure(
+        "the result", expected: "a shape \(x.description) stretches to", found: y.description)
+    }
+    emitCopy(y.shape, from: (x, strides, 0), to: (y, y.strides, 0))
+  }
+
+  mutating func bindPad(_ view: StepView) throws(InputError) {
+    let (x, y) = (view.operands[0], view.results[0])
+    let axis = try oneAxis(view, of: y)
+    let start = try part(x, of: y, along: axis, view)
+    let stride = y.strides[axis]
+    let nothing = [Int](repeating: 0, count: y.shape.count)
+    emitCopy(x.shape, from: (x, x.strides, 0), to: (y, y.strides, start * stride))
+    let end = start + x.shape[axis]
+    for (from, length) in [(0, start), (end, y.shape[axis] - end)] {
+      var border = y.shape
+      border[axis] = length
+      emitCopy(border, from: (nil, nothing, 0), to: (y, y.strides, from * stride))
+    }
+  }
+
+  mutating func bindEmbedding(_ view: StepView) {
+    let (rows, d, count) = (view.match["V"], view.match["D"], view.match.rows)
+    let (table, ids, y) = (view.operands[0].root, view.operands[1].root, view.results[0].root)
+    emit(
+      KernelCall(CK_EMBEDDING_F32, reads: [table, ids], writes: [y]) { memory in
+        ck_embedding_f32_args(
+          count: count, rows: rows, d: d, table: memory.f32(table), ids: memory.i32(ids),
+          y: memory.f32(y))
+      })
+  }
+
+  mutating func bindEmbeddingGradient(_ view: StepView) {
+    let (rows, d, count) = (view.match["V"], view.match["D"], view.match.rows)
+    let (ids, dy, y) = (view.operands[0].root, view.operands[1].root, view.results[0].root)
+    emit(
+      KernelCall(CK_EMBEDDING_GRADIENT_F32, reads: [ids, dy], writes: [y]) { memory in
+        ck_embedding_gradient_f32_args(
+          count: count, rows: rows, d: d, ids: memory.i32(ids), dy: memory.f32(dy),
+          table_gradient: memory.f32(y))
+      })
+  }
+
+  mutating func bindPatches(_ view: StepView) throws(InputError) {
+    let match = view.match
+    let (batch, channels, height, width) = (match["B"], match["C"], match["H"], match["W"])
+    let size = view.step.axes.first ?? 0
+    try view.check(
+      view.step.axes.count == 1 && size >= 1 && size <= min(height, width)
+        && match["P"] == (height / size) * (width / size) && match["K"] == channels * size * size,
+      "the patches", expected: "those of \(view.operands[0].description) with side axes[0]",
+      found: "axes \(view.step.axes), \(view.results[0].description)")
+    let (pixels, y) = (view.operands[0].root, view.results[0].root)
+    emit(
+      KernelCall(CK_PATCHES_F32, reads: [pixels], writes: [y]) { memory in
+        ck_patches_f32_args(
+          batch: batch, channels: channels, height: height, width: width, size: size,
+          pixels: memory.f32(pixels), y: memory.f32(y))
+      })
+  }
+
+  /// Elements of a tensor by strides, from an offset; no tensor stands for zeros.
+  private typealias Elements = (tensor: BoundTensor?, strides: [Int], offset: Int)
+
+  /// A copy of `lengths` elements, apart from what other copies of the same step write; none when
+  /// there are none.
+  private mutating func emitCopy(
+    _ lengths: [Int], from x: Elements, to y: (tensor: BoundTensor, strides: [Int], offset: Int)
+  ) {
+    if lengths.contains(0) { return }
+    let axes = StridedAxes(lengths, [x.strides, y.strides])
+    let (source, target) = (x.tensor?.root, y.tensor.root)
+    let offsets = (x: x.offset, y: y.offset)
+    emit(
+      KernelCall(
+        CK_COPY_F32, reads: source.map { [$0] } ?? [], writes: [target],
+        isApartFromPrevious: calls.count > stepStart
+      ) { memory in
+        let from = source.map { UnsafePointer(memory.f32($0)) } ?? memory.zero
+        return ck_copy_f32_args(
+          rank: axes.lengths.count, lengths: rankArray(axes.lengths),
+          x_strides: rankArray(axes.strides[0]), y_strides: rankArray(axes.strides[1]),
+          x: from + offsets.x, y: memory.f32(target) + offsets.y)
+      })
+  }
+
+  private func oneAxis(_ view: StepView, of tensor: BoundTensor) throws(InputError) -> Int {
+    let axes = view.step.axes
+    try view.check(
+      axes.count == 1 && axes.allSatisfy(tensor.shape.indices.contains), "axes",
+      expected: "one axis of \(tensor.description)", found: "\(axes)")
+    return axes[0]
+  }
+
+  /// Where `part` starts in `whole`, from which it differs only in its length along `axis`.
+  private func part(
+    _ part: BoundTensor, of whole: BoundTensor, along axis: Int, _ view: StepView
+  ) throws(InputError) -> Int {
+    let start = try value(view.step.start, of: view, "start")
+    var expected = whole.shape
+    if expected.indices.contains(axis), part.shape.indices.contains(axis) {
+      expected[axis] = part.shape[axis]
+    }
+    try view.check(
+      part.shape == expected && part.dtype == whole.dtype
+        && start + part.shape[axis] <= whole.shape[axis],
+      "start \(start)", expected: "a part of \(whole.description) along axis \(axis)",
+      found: part.description)
+    return start
+  }
+}

@@ -1,0 +1,192 @@
+import CKernels
+package import Diagnostics
+package import Formats
+package import Kernels
+
+/// A plan function made ready to run: every length known, every byte in its place.
+///
+/// Making one checks everything, so that ``run()`` cannot fail: it allocates nothing and takes no
+/// locks. Not for use by two threads at once.
+package final class BoundFunction {
+  /// The memory and the calls of a bound function.
+  package struct Facts: Sendable, Equatable {
+    /// Bytes of what lies in the function's own memory.
+    package var arenaBytes: Int
+    /// No placement of the same buffers needs fewer.
+    package var lowerBoundBytes: Int
+    /// Kernel calls of a run.
+    package var calls: Int
+    /// How often all threads meet during a run.
+    package var barriers: Int
+  }
+
+  /// The name in the plan: "encode".
+  package let name: String
+  package let facts: Facts
+  /// What every call computes and where its arguments are.
+  private let steps: UnsafeMutableBufferPointer<ck_step>
+  private let arguments: UnsafeMutableRawBufferPointer
+  private let arena: Arena
+  private let threads: Int
+  private let inputs: [String: Port]
+  private let outputs: [String: Port]
+
+  /// Whether several threads may call sgemm at once; false for a serial build of OpenBLAS.
+  private static let isSgemmThreadSafe = ck_prepare_blas() == 0
+
+  private struct Port {
+    let bytes: UnsafeMutableRawBufferPointer
+    let shape: [Int]
+  }
+
+  /// Binds `function`.
+  ///
+  /// - Parameters:
+  ///   - function: its tensors' weights are indices of `weights.table`.
+  ///   - weights: where the weights lie: entry i at `base + table[i].offset`. They are read during
+  ///     runs, so they must outlive this object; nothing here writes them.
+  ///   - symbols: a value for every symbol of the function; others are ignored.
+  ///   - kernels: which variants run.
+  ///   - threads: 1 ... 1024.
+  ///   - external: memory for inputs and outputs by name, as long as they are and aligned to 4 bytes,
+  ///     that outlives this object; ports not named lie in the object's own memory.
+  ///   - place: what the function is from, for errors: "model.plan".
+  /// - Throws: `InputError` of kind `.badData` when steps do not fit their tensors, `.io` when there
+  ///   is not enough memory.
+  package init(
+    _ function: PlanFunction, weights: (table: [PlanWeight], base: UnsafeRawPointer),
+    symbols: [String: Int], kernels: KernelSet, threads: Int,
+    external: [String: UnsafeMutableRawPointer] = [:], place: String = "plan"
+  ) throws(InputError) {
+    precondition((1...1024).contains(threads), "threads in 1 ... 1024")
+    var binder = try Binder(
+      function, table: weights.table, symbols: symbols, threads: threads, place: place)
+    try binder.checkOrder()
+    try binder.bindSteps()
+    let calls = binder.calls
+    let bytes = binder.bufferBytes
+    let placed = try binder.roles(external: external)
+    let plan = BufferPlan(calls: calls, byteCounts: bytes, roles: placed.roles)
+    let homes = plan.live.indices.filter { plan.live[$0] != nil }
+    let requests = homes.map { home in
+      MemoryPlanner.Request(byteCount: bytes[home], live: plan.live[home] ?? 0...0)
+    }
+    guard let placement = MemoryPlanner.place(requests) else {
+      throw InputError(
+        .badData, "the tensors are too large", expected: "less than 2^63 bytes", found: "more",
+        in: binder.place, advice: "use a smaller input")
+    }
+    arena = try Arena(byteCount: placement.arenaBytes, place: binder.place)
+
+    // Buffers that no call touches and nobody sees get an address that is never used.
+    var addresses = [UnsafeMutableRawPointer](repeating: arena.base, count: bytes.count)
+    for (request, home) in homes.enumerated() {
+      addresses[home] = arena.base + placement.offsets[request]
+    }
+    for buffer in addresses.indices { addresses[buffer] = addresses[plan.homes[buffer]] }
+    for tensor in binder.tensors where tensor.root == tensor.index {
+      if let weight = tensor.weight {
+        addresses[tensor.index] = UnsafeMutableRawPointer(
+          mutating: weights.base + weights.table[weight].offset)
+      }
+    }
+    for (buffer, address) in placed.external { addresses[buffer] = address }
+
+    let argumentSizes = calls.map { roundedUp($0.argumentBytes, to: 16) }
+    arguments = .allocate(byteCount: 16 + argumentSizes.reduce(0, +), alignment: 16)
+    arguments.initializeMemory(as: UInt8.self, repeating: 0)
+    guard let argumentBase = arguments.baseAddress else {
+      preconditionFailure("an allocation has an address")
+    }
+    // The first bytes stay 0: the zero that padding copies.
+    let memory = BoundMemory(
+      addresses: addresses, zero: UnsafePointer(argumentBase.assumingMemoryBound(to: Float.self)))
+    let barriers = Barriers(
+      calls.map { call in
+        func ranges(_ buffers: [Int]) -> [Range<UInt>] {
+          buffers.compactMap { buffer in
+            if bytes[buffer] == 0 || placed.roles[buffer] == .weight { return nil }
+            let start = UInt(bitPattern: addresses[buffer])
+            return start..<start + UInt(bytes[buffer])
+          }
+        }
+        return Barriers.Touched(
+          reads: ranges(call.reads), writes: ranges(call.writes),
+          isApartFromPrevious: call.isApartFromPrevious)
+      })
+    steps = .allocate(capacity: calls.count)
+    var next = argumentBase + 16
+    for (index, call) in calls.enumerated() {
+      call.writeArguments(memory, next)
+      steps.initializeElement(
+        at: index,
+        to: ck_step(
+          kernel: kernels.function(call.op), args: next,
+          barrier_after: barriers.after[index] ? 1 : 0))
+      next += argumentSizes[index]
+    }
+
+    func ports(_ ports: [PlanPort]) -> [String: Port] {
+      Dictionary(
+        ports.map { port in
+          let tensor = binder.tensors[port.tensor]
+          let bytes = UnsafeMutableRawBufferPointer(
+            start: addresses[tensor.root], count: tensor.byteCount)
+          return (port.name, Port(bytes: bytes, shape: tensor.shape))
+        }, uniquingKeysWith: { first, _ in first })
+    }
+    name = function.name
+    inputs = ports(function.inputs)
+    outputs = ports(function.outputs)
+    let callsSgemm = calls.contains { $0.op == CK_LINEAR_F32 || $0.op == CK_MATMUL_F32 }
+    self.threads = callsSgemm && !Self.isSgemmThreadSafe ? 1 : threads
+    facts = Facts(
+      arenaBytes: placement.arenaBytes, lowerBoundBytes: placement.lowerBoundBytes,
+      calls: calls.count, barriers: barriers.after.count { $0 })
+  }
+
+  deinit {
+    steps.deallocate()
+    arguments.deallocate()
+  }
+
+  /// Runs all steps: reads the inputs, leaves the outputs.
+  package func run() {
+    guard let first = steps.baseAddress, !steps.isEmpty else { return }
+    ck_run(first, steps.count, threads)
+  }
+
+  /// The bytes of the input of this name, zeros at first; what is written stays over runs.
+  ///
+  /// - Precondition: the function has that input.
+  package func input(_ name: String) -> UnsafeMutableRawBufferPointer {
+    port(name, of: inputs, "input").bytes
+  }
+
+  /// The bytes of the output of this name; valid until the next run.
+  ///
+  /// - Precondition: the function has that output.
+  package func output(_ name: String) -> UnsafeMutableRawBufferPointer {
+    port(name, of: outputs, "output").bytes
+  }
+
+  /// The lengths of the input of this name.
+  ///
+  /// - Precondition: the function has that input.
+  package func inputShape(_ name: String) -> [Int] { port(name, of: inputs, "input").shape }
+
+  /// The lengths of the output of this name.
+  ///
+  /// - Precondition: the function has that output.
+  package func outputShape(_ name: String) -> [Int] { port(name, of: outputs, "output").shape }
+
+  private func port(_ name: String, of ports: [String: Port], _ kind: String) -> Port {
+    guard let port = ports[name] else {
+      preconditionFailure("function '\(self.name)' has no \(kind) '\(name)'")
+    }
+    return port
+  }
+}
+
+/// `value` rounded up to a multiple of `step`; for sizes of C structs.
+private func roundedUp(_ value: Int, to step: Int) -> Int { (value + step - 1) / step * step }
