@@ -5,23 +5,11 @@ package import Diagnostics
 /// From a file, only the head is read and copied; the weights stay in the mapping and are read when
 /// touched. Several sessions and threads can share one object.
 package final class LoadedPlan: Sendable {
-  private enum Storage: Sendable {
-    case mapping(FileMapping)
-    case copy(AlignedBytes)
-
-    var bytes: UnsafeRawBufferPointer {
-      switch self {
-      case .mapping(let mapping): mapping.bytes
-      case .copy(let copy): copy.bytes
-      }
-    }
-  }
-
   /// The validated plan.
   package let plan: Plan
   /// The file, for messages.
   package let place: String
-  private let storage: Storage
+  private let storage: ByteStorage
   private let segment: Range<Int>
 
   /// Maps and checks a plan file.
@@ -37,7 +25,7 @@ package final class LoadedPlan: Sendable {
   ///
   /// - Throws: `.badData` naming the field that is wrong.
   package convenience init(bytes: [UInt8], place: String) throws(InputError) {
-    try self.init(.copy(bytes.withUnsafeBytes { AlignedBytes(copying: $0) }), place: place)
+    try self.init(ByteStorage(copying: bytes), place: place)
   }
 
   /// Checks a plan that was never serialised, copying its weights; `place` names it in messages.
@@ -47,11 +35,11 @@ package final class LoadedPlan: Sendable {
     try plan.validate(weightByteCount: weights.count, place: place)
     self.plan = plan
     self.place = place
-    storage = .copy(weights.withUnsafeBytes { AlignedBytes(copying: $0) })
+    storage = ByteStorage(copying: weights)
     segment = 0..<weights.count
   }
 
-  private init(_ file: Storage, place: String) throws(InputError) {
+  private init(_ file: ByteStorage, place: String) throws(InputError) {
     defer { extendLifetime(file) }
     let error = PlanError(place: place)
     let bytes = file.bytes
