@@ -5,8 +5,8 @@
     python3 Tools/goldens/git.py
 
 Two tiny models, one of images and one of clips, each a safetensors file with every parameter under
-its own name, `pixels` f32[B, F, 3, H, W], `tokens` i32[B, T] and `logits` f32[B, T, V]; row t scores
-the token after position t. The model runs in float64, so the logits are exact to f32's last digit.
+its own name, `pixels` [B, F, 3, H, W], `tokens` [B, T] and `logits` [B, T, V], all F32; row t scores the
+token after position t. The model runs in float64, so the logits are exact to f32's last digit.
 
 Weights are drawn so that every constant shows in the logits: rows entering the text embedding's, the
 encoder's first and the projection's layer norm have variances near their epsilons, and biases,
@@ -62,7 +62,7 @@ def write(name: str, frames: int, batch: int, length: int) -> None:
     # Rows of image tokens come first.
     logits = logits[:, -length:, :]
 
-    tensors |= {"pixels": pixels, "tokens": tokens.to(torch.int32), "logits": logits.float()}
+    tensors |= {"pixels": pixels, "tokens": tokens.float(), "logits": logits.float()}
     metadata = {
         "script": "Tools/goldens/git.py", "seed": str(SEED + frames),
         "torch": torch.__version__, "transformers": transformers.__version__,
