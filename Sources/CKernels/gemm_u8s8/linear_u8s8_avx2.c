@@ -9,31 +9,39 @@
 #define CK_TILE_BLOCKS 2
 #define CK_WIDE_TILE_BLOCKS 1
 
-/* x <= 127: two products fit an int16 (2 * 127 * 127 = 32258), so vpmaddubsw does not saturate. */
+/* Four elements of each row meet the block's four. x <= 127: two products fit an int16
+ * (2 * 127 * 127 = 32258), so vpmaddubsw does not saturate. */
+CK_INLINE void step_narrow(__m256i sums[][CK_MOST_TILE_BLOCKS], const uint8_t *x, size_t x_row,
+                           const int8_t *w, size_t w_block, const int rows, const int blocks) {
+  const __m256i ones = _mm256_set1_epi16(1);
+#pragma clang loop unroll(full)
+  for (int r = 0; r < rows; r++) {
+    __m256i four = _mm256_set1_epi32(word_at(x + (size_t)r * x_row));
+#pragma clang loop unroll(full)
+    for (int b = 0; b < blocks; b++) {
+      __m256i weights = _mm256_loadu_si256((const __m256i *)(w + (size_t)b * w_block));
+      __m256i pairs = _mm256_madd_epi16(_mm256_maddubs_epi16(four, weights), ones);
+      sums[r][b] = _mm256_add_epi32(sums[r][b], pairs);
+    }
+  }
+}
+
 CK_INLINE void multiply_narrow(ck_tile *t, const int rows, const int blocks) {
-  __m256i sums[8][4];
+  __m256i sums[CK_MOST_TILE_ROWS][CK_MOST_TILE_BLOCKS];
 #pragma clang loop unroll(full)
   for (int r = 0; r < rows; r++) {
 #pragma clang loop unroll(full)
     for (int b = 0; b < blocks; b++) sums[r][b] = _mm256_setzero_si256();
   }
-  const __m256i ones = _mm256_set1_epi16(1);
   const uint8_t *x = t->x;
   const int8_t *w = t->w;
-  size_t row = t->k, block = t->w_block;
-  for (size_t k = 0; k < t->k; k += 4, x += 4, w += 32) {
-    int whole = t->k - k >= 4;
-#pragma clang loop unroll(full)
-    for (int r = 0; r < rows; r++) {
-      const uint8_t *p = x + (size_t)r * row;
-      __m256i four = _mm256_set1_epi32(whole ? four_of(p, 4) : four_of(p, t->k - k));
-#pragma clang loop unroll(full)
-      for (int b = 0; b < blocks; b++) {
-        __m256i weights = _mm256_loadu_si256((const __m256i *)(w + (size_t)b * block));
-        __m256i pairs = _mm256_maddubs_epi16(four, weights);
-        sums[r][b] = _mm256_add_epi32(sums[r][b], _mm256_madd_epi16(pairs, ones));
-      }
-    }
+  size_t x_row = t->k, w_block = t->w_block;
+  for (size_t k = t->k / 4; k > 0; k--, x += 4, w += 32) {
+    step_narrow(sums, x, x_row, w, w_block, rows, blocks);
+  }
+  if (t->k % 4 != 0) {
+    ck_last_words last = last_words(t, (size_t)rows);
+    step_narrow(sums, last.x[0], 4, w, w_block, rows, blocks);
   }
 #pragma clang loop unroll(full)
   for (int r = 0; r < rows; r++) {
@@ -42,44 +50,47 @@ CK_INLINE void multiply_narrow(ck_tile *t, const int rows, const int blocks) {
   }
 }
 
-/* Any x: both sides widened to int16, whose products vpmaddwd adds as int32. */
+/* Any x: both sides widened to int16, whose products vpmaddwd adds as int32. Of a block, sums[0] is
+ * for columns 0-3 and sums[1] for 4-7, each as two partial sums side by side. */
+CK_INLINE void step_wide(__m256i sums[][CK_MOST_TILE_BLOCKS][2], const uint8_t *x, size_t x_row,
+                         const int8_t *w, size_t w_block, const int rows, const int blocks) {
+  __m256i weights[CK_MOST_TILE_BLOCKS][2];
+#pragma clang loop unroll(full)
+  for (int b = 0; b < blocks; b++) {
+    const __m128i *p = (const __m128i *)(w + (size_t)b * w_block);
+    weights[b][0] = _mm256_cvtepi8_epi16(_mm_loadu_si128(p));
+    weights[b][1] = _mm256_cvtepi8_epi16(_mm_loadu_si128(p + 1));
+  }
+#pragma clang loop unroll(full)
+  for (int r = 0; r < rows; r++) {
+    __m256i four = _mm256_cvtepu8_epi16(_mm_set1_epi32(word_at(x + (size_t)r * x_row)));
+#pragma clang loop unroll(full)
+    for (int b = 0; b < blocks; b++) {
+#pragma clang loop unroll(full)
+      for (int half = 0; half < 2; half++) {
+        __m256i product = _mm256_madd_epi16(four, weights[b][half]);
+        sums[r][b][half] = _mm256_add_epi32(sums[r][b][half], product);
+      }
+    }
+  }
+}
+
 CK_INLINE void multiply_wide(ck_tile *t, const int rows, const int blocks) {
-  /* Of each block, columns 0-3 and 4-7, each as two partial sums side by side. */
-  __m256i sums[8][4][2];
+  __m256i sums[CK_MOST_TILE_ROWS][CK_MOST_TILE_BLOCKS][2];
 #pragma clang loop unroll(full)
   for (int r = 0; r < rows; r++) {
 #pragma clang loop unroll(full)
-    for (int b = 0; b < blocks; b++) {
-      sums[r][b][0] = _mm256_setzero_si256();
-      sums[r][b][1] = _mm256_setzero_si256();
-    }
+    for (int b = 0; b < blocks; b++) sums[r][b][0] = sums[r][b][1] = _mm256_setzero_si256();
   }
   const uint8_t *x = t->x;
   const int8_t *w = t->w;
-  size_t row = t->k, block = t->w_block;
-  for (size_t k = 0; k < t->k; k += 4, x += 4, w += 32) {
-    int whole = t->k - k >= 4;
-    __m256i weights[4][2];
-#pragma clang loop unroll(full)
-    for (int b = 0; b < blocks; b++) {
-      const __m128i *p = (const __m128i *)(w + (size_t)b * block);
-      weights[b][0] = _mm256_cvtepi8_epi16(_mm_loadu_si128(p));
-      weights[b][1] = _mm256_cvtepi8_epi16(_mm_loadu_si128(p + 1));
-    }
-#pragma clang loop unroll(full)
-    for (int r = 0; r < rows; r++) {
-      const uint8_t *p = x + (size_t)r * row;
-      __m256i four =
-          _mm256_cvtepu8_epi16(_mm_set1_epi32(whole ? four_of(p, 4) : four_of(p, t->k - k)));
-#pragma clang loop unroll(full)
-      for (int b = 0; b < blocks; b++) {
-#pragma clang loop unroll(full)
-        for (int half = 0; half < 2; half++) {
-          __m256i product = _mm256_madd_epi16(four, weights[b][half]);
-          sums[r][b][half] = _mm256_add_epi32(sums[r][b][half], product);
-        }
-      }
-    }
+  size_t x_row = t->k, w_block = t->w_block;
+  for (size_t k = t->k / 4; k > 0; k--, x += 4, w += 32) {
+    step_wide(sums, x, x_row, w, w_block, rows, blocks);
+  }
+  if (t->k % 4 != 0) {
+    ck_last_words last = last_words(t, (size_t)rows);
+    step_wide(sums, last.x[0], 4, w, w_block, rows, blocks);
   }
 #pragma clang loop unroll(full)
   for (int r = 0; r < rows; r++) {

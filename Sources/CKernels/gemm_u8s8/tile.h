@@ -1,5 +1,7 @@
 /* What the tiles of linear_u8s8 share. Included inside the target attribute, for i32x8. */
 
+enum { CK_MOST_TILE_ROWS = 8, CK_MOST_TILE_BLOCKS = 4 };
+
 /* A tile: rows of x times blocks of eight columns of w. */
 typedef struct ck_tile {
   size_t row, column;
@@ -7,12 +9,24 @@ typedef struct ck_tile {
   size_t k;
   const int8_t *w; /* the first block; blocks are w_block apart */
   size_t w_block;
-  i32x8 sums[8][4]; /* [row][block] */
+  i32x8 sums[CK_MOST_TILE_ROWS][CK_MOST_TILE_BLOCKS];
 } ck_tile;
 
-/* Four neighbouring elements of one row as a word; past the end of the row they are 0. */
-CK_INLINE int32_t four_of(const uint8_t *x, size_t count) {
-  int32_t word = 0;
-  memcpy(&word, x, count < 4 ? count : 4);
+/* The last k % 4 elements of each row, as words with zeros beyond. */
+typedef struct ck_last_words {
+  uint8_t x[CK_MOST_TILE_ROWS][4];
+} ck_last_words;
+
+CK_INLINE ck_last_words last_words(const ck_tile *t, size_t rows) {
+  ck_last_words last = {{{0}}};
+  size_t whole = t->k / 4 * 4;
+  for (size_t r = 0; r < rows; r++) memcpy(last.x[r], t->x + r * t->k + whole, t->k - whole);
+  return last;
+}
+
+/* Four neighbouring elements of a row. */
+CK_INLINE int32_t word_at(const uint8_t *x) {
+  int32_t word;
+  memcpy(&word, x, sizeof word);
   return word;
 }
