@@ -1,0 +1,95 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
+/// The next-token distribution of one row of logits.
+///
+/// Exponentials are computed here rather than by the C library, whose result may depend on the CPU:
+/// the same logits give the same choice everywhere.
+struct Distribution {
+  private let logits: UnsafeBufferPointer<Float>
+  /// log Σ exp(logits).
+  let logSum: Double
+
+  /// - Parameter logits: one per token; used only while this value is.
+  init(_ logits: UnsafeBufferPointer<Float>) {
+    self.logits = logits
+    // Unlike a chain of max(), not sent astray by NaN: any NaN makes logSum NaN.
+    var maximum = -Float.infinity
+    for logit in logits where logit > maximum { maximum = logit }
+    logSum = Double(maximum) + log(Self.sumOfExponentials(logits, minus: maximum))
+  }
+
+  /// Whether the row says anything: false where a logit is NaN or all are infinite.
+  var isUsable: Bool { logSum.isFinite }
+
+  /// The natural logarithm of a token's probability.
+  func logProb(_ token: Int) -> Double { Double(logits[token]) - logSum }
+
+  /// The `count` likeliest tokens, likeliest first, lower ids first among equals; fewer where there
+  /// are not so many.
+  func best(_ count: Int, except banned: Set<Int>) -> [Int] {
+    var best: [Int] = []
+    best.reserveCapacity(count + 1)
+    var threshold = -Float.infinity
+    for token in logits.indices {
+      let logit = logits[token]
+      if best.count == count && !(logit > threshold) { continue }
+      if !banned.isEmpty && banned.contains(token) { continue }
+      let position = best.firstIndex { logits[$0] < logit } ?? best.count
+      best.insert(token, at: position)
+      if best.count > count { best.removeLast() }
+      if best.count == count { threshold = logits[best[count - 1]] }
+    }
+    return best
+  }
+
+  /// Σ exp(x − maximum), each term to about 1e-7, added up in Double.
+  private static func sumOfExponentials(
+    _ logits: UnsafeBufferPointer<Float>, minus maximum: Float
+  ) -> Double {
+    var sums = SIMD8<Double>()
+    let whole = logits.count / 8 * 8
+    for start in stride(from: 0, to: whole, by: 8) {
+      var x = SIMD8<Float>()
+      for lane in 0..<8 { x[lane] = logits[start + lane] }
+      sums += SIMD8<Double>(exponential(x - maximum))
+    }
+    var rest = SIMD8<Float>(repeating: -.infinity)
+    for index in whole..<logits.count { rest[index - whole] = logits[index] - maximum }
+    if whole < logits.count { sums += SIMD8<Double>(exponential(rest)) }
+    return sums.sum()
+  }
+
+  /// exp(x) for x ≤ 0; 0 below −87, where exp(x) is less than the smallest normal number; NaN for NaN.
+  ///
+  /// x = n ln 2 + r with |r| ≤ ln 2 / 2; exp(r) by its series to r⁷/7!, whose rest is below 6e-9.
+  @inline(__always)
+  private static func exponential(_ x: SIMD8<Float>) -> SIMD8<Float> {
+    let isTiny = x .< -87
+    let y = x.replacing(with: 0, where: isTiny)
+    // Adding 1.5 · 2²³ leaves the nearest whole number in the low bits.
+    let shifter = SIMD8<Float>(repeating: 12_582_912)
+    let shifted = y * 1.442_695_04 + shifter
+    let n = shifted - shifter
+    // ln 2 in two parts, the first short enough that n times it is exact.
+    let r = (y - n * 0.693_359_375) - n * -2.121_944_4e-4
+    var p = r * (1 / 5040) + 1 / 720
+    p = p * r + 1 / 120
+    p = p * r + 1 / 24
+    p = p * r + 1 / 6
+    p = p * r + 0.5
+    p = p * r + 1
+    p = p * r + 1
+    let integers =
+      unsafeBitCast(shifted, to: SIMD8<Int32>.self)
+      &- unsafeBitCast(shifter, to: SIMD8<Int32>.self)
+    let power = unsafeBitCast((integers &+ 127) &<< 23, to: SIMD8<Float>.self)
+    return (p * power).replacing(with: 0, where: isTiny)
+  }
+}
+
+/// base ^ exponent.
+func power(_ base: Double, _ exponent: Double) -> Double { pow(base, exponent) }
