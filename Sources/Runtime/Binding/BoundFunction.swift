@@ -58,7 +58,7 @@ package final class BoundFunction {
     symbols: [String: Int], kernels: KernelSet, threads: Int,
     external: [String: UnsafeMutableRawPointer] = [:], place: String = "plan"
   ) throws(InputError) {
-    precondition((1...1024).contains(threads), "threads in 1 ... 1024")
+    precondition((1...ThreadCount.maximum).contains(threads), "threads in 1 ... 1024")
     var binder = try Binder(
       function, table: weights.table, symbols: symbols, threads: threads, place: place)
     try binder.checkOrder()

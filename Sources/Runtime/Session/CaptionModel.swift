@@ -1,0 +1,140 @@
+package import Diagnostics
+package import Formats
+
+/// A plan that captions: its functions `encode`, `prefix` and `step`, found to fit each other.
+///
+/// - `encode`: `pixels` f32[N, 3, S, S] → `features` f32[N, n, E], one image or frame each.
+/// - `prefix`: `features` f32[B·F, n, E] → per decoder layer i, `prefix_k.i` and `prefix_v.i`
+///   f32[B, P, D]: the keys and values of all image tokens.
+/// - `step`: `tokens` i32[Q, R], `positions` i32[R], `source` i32[Q], `slots` i32[Q, L], and per layer
+///   `prefix_k.i`, `prefix_v.i` f32[B, P, D], `text_k.i`, `text_v.i` f32[Q, L, D], which it changes →
+///   `logits` f32[Q, R, V].
+///
+/// Symbols: N images and frames together, B images or clips, F frames of each, P image tokens of
+/// each, Q sequences, R new tokens of each, L most tokens of each, V vocabulary.
+package final class CaptionModel: Sendable {
+  /// The plan's file and weights.
+  package let loaded: LoadedPlan
+  /// Preprocessing, vocabulary and limits.
+  package let settings: PlanModel
+  /// Decoder layers.
+  package let layers: Int
+  let encode: PlanFunction
+  let prefix: PlanFunction
+  let step: PlanFunction
+
+  /// Opens a plan file.
+  ///
+  /// - Throws: what `LoadedPlan` throws; `.badData` when the plan is no captioner.
+  package convenience init(path: String) throws(InputError) {
+    try self.init(LoadedPlan(path: path))
+  }
+
+  /// Checks that `loaded` captions.
+  ///
+  /// - Throws: `.badData` naming the function or port that is missing or different.
+  package init(_ loaded: LoadedPlan) throws(InputError) {
+    self.loaded = loaded
+    let ports = PortCheck(place: loaded.place)
+    guard let settings = loaded.plan.model, settings.maximumTextLength >= 1 else {
+      throw ports.failure("model", expected: "a plan of a captioner", found: "another program")
+    }
+    self.settings = settings
+    encode = try ports.function("encode", in: loaded.plan)
+    prefix = try ports.function("prefix", in: loaded.plan)
+    step = try ports.function("step", in: loaded.plan)
+    var layers = 0
+    while prefix.outputs.contains(where: { $0.name == "prefix_k.\(layers)" }) { layers += 1 }
+    self.layers = layers
+    let (side, vocabulary) = (settings.imageSize, settings.vocabulary.count)
+
+    try ports.inputs(of: encode, [("pixels", .f32, [nil, 3, side, side])])
+    try ports.outputs(of: encode, [("features", .f32, [nil, nil, nil])])
+    try ports.inputs(of: prefix, [("features", .f32, [nil, nil, nil])])
+    let prefixes = (0..<layers).flatMap { ["prefix_k.\($0)", "prefix_v.\($0)"] }
+    let texts = (0..<layers).flatMap { ["text_k.\($0)", "text_v.\($0)"] }
+    let caches: [PortCheck.Port] = prefixes.map { ($0, .f32, [nil, nil, nil]) }
+    try ports.outputs(of: prefix, caches)
+    try ports.inputs(
+      of: step,
+      [
+        ("tokens", .i32, [nil, nil]), ("positions", .i32, [nil]), ("source", .i32, [nil]),
+        ("slots", .i32, [nil, nil]),
+      ] + caches + texts.map { ($0, .f32, [nil, nil, nil]) })
+    try ports.outputs(of: step, [("logits", .f32, [nil, nil, vocabulary])])
+  }
+
+  /// Binds one of the functions.
+  func bind(
+    _ function: PlanFunction, _ symbols: [String: Int], to machine: CaptionSession.Machine,
+    external: [String: UnsafeMutableRawPointer] = [:]
+  ) throws(InputError) -> BoundFunction {
+    // An empty segment has no address, and no weight that would need one.
+    let base = loaded.weights.baseAddress ?? UnsafeRawPointer(bitPattern: 64)
+    guard let base else { preconditionFailure("64 is an address") }
+    return try BoundFunction(
+      function, weights: (table: loaded.plan.weights, base: base), symbols: symbols,
+      kernels: machine.kernels, threads: machine.threads, external: external,
+      place: loaded.place)
+  }
+}
+
+/// Compares the ports of functions with what a captioner has.
+private struct PortCheck {
+  /// A name, a type, and lengths where they are known.
+  typealias Port = (name: String, dtype: PlanDType, shape: [Int?])
+
+  let place: String
+
+  func failure(_ field: String, expected: String, found: String) -> InputError {
+    InputError(
+      .badData, "the plan does not caption", expected: expected, found: found,
+      in: "\(place), \(field)", advice: "compile it from a captioner's checkpoint")
+  }
+
+  func function(_ name: String, in plan: Plan) throws(InputError) -> PlanFunction {
+    guard let function = plan.function(name) else {
+      throw failure(
+        "functions", expected: "a function '\(name)'",
+        found: plan.functions.map(\.name).joined(separator: ", "))
+    }
+    return function
+  }
+
+  func inputs(of function: PlanFunction, _ expected: [Port]) throws(InputError) {
+    try compare(function.inputs, expected, function, "inputs")
+  }
+
+  func outputs(of function: PlanFunction, _ expected: [Port]) throws(InputError) {
+    try compare(function.outputs, expected, function, "outputs")
+  }
+
+  private func compare(
+    _ ports: [PlanPort], _ expected: [Port], _ function: PlanFunction, _ field: String
+  ) throws(InputError) {
+    let field = "function '\(function.name)', \(field)"
+    for port in ports where !expected.contains(where: { $0.name == port.name }) {
+      throw failure(
+        field, expected: expected.map(\.name).joined(separator: ", "), found: "'\(port.name)'")
+    }
+    for (name, dtype, shape) in expected {
+      guard let port = ports.first(where: { $0.name == name }) else {
+        throw failure(
+          field, expected: "'\(name)'", found: ports.map(\.name).joined(separator: ", "))
+      }
+      let tensor = function.tensors[port.tensor]
+      let lengths = tensor.shape.map { dimension in
+        dimension.terms.allSatisfy { $0.symbols.isEmpty } ? dimension.value([]) : nil
+      }
+      let fits = zip(shape, lengths).allSatisfy { $0 == nil || $0 == $1 }
+      guard tensor.dtype == dtype, lengths.count == shape.count, fits else {
+        func text(_ lengths: [Int?]) -> String {
+          lengths.map { $0.map(String.init) ?? "_" }.joined(separator: ", ")
+        }
+        throw failure(
+          "\(field), '\(name)'", expected: "\(dtype)[\(text(shape))]",
+          found: "\(tensor.dtype)[\(text(lengths))]")
+      }
+    }
+  }
+}

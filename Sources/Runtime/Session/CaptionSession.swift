@@ -1,0 +1,227 @@
+package import Diagnostics
+import Formats
+package import Kernels
+
+/// Captions images with one model, kernels and threads; keeps what it bound for the next image.
+///
+/// Not for use by two threads at once; several sessions can share one model.
+package final class CaptionSession {
+  /// What runs the functions.
+  struct Machine {
+    let kernels: KernelSet
+    let threads: Int
+  }
+
+  package let model: CaptionModel
+  let machine: Machine
+  /// `encode` by the number of images it takes at once.
+  private var encoders: [Int: BoundFunction] = [:]
+  /// `prefix` and its results; one that no image state holds is used again.
+  private var prefixes: [BoundPrefix] = []
+  /// Shared by all image states: a search is over before the next begins.
+  private var text: TextCache?
+  /// Time spent in the last ``generate(_:prompt:options:)`` or ``score(_:prompt:continuation:)``.
+  package private(set) var stepMilliseconds = 0.0
+
+  /// - Precondition: `threads` in 1 ... 1024.
+  package init(_ model: CaptionModel, kernels: KernelSet, threads: Int = ThreadCount.default) {
+    self.model = model
+    machine = Machine(kernels: kernels, threads: threads)
+  }
+
+  /// Runs the image encoder and the decoder's prefix over images or clips.
+  ///
+  /// - Parameters:
+  ///   - pixels: f32[images · frames, 3, S, S], normalised; S is `model.settings.imageSize`.
+  ///   - images: how many captions are wanted.
+  ///   - frames: how many frames each has: 1 for an image.
+  /// - Returns: the keys and values of all image tokens.
+  /// - Precondition: `pixels` is of that length; `images` and `frames` are at least 1, and `frames`
+  ///   is at most `model.settings.maximumFrames`, or 1 where that is 0.
+  /// - Throws: `.badData` when the plan's functions do not bind or do not fit each other, `.io` when
+  ///   there is not enough memory.
+  package func encode(
+    pixels: UnsafeBufferPointer<Float>, images: Int = 1, frames: Int
+  ) throws(InputError) -> ImageState {
+    let settings = model.settings
+    precondition(images >= 1, "an image to encode")
+    precondition((1...max(1, settings.maximumFrames)).contains(frames), "frames of the model")
+    let clock = ContinuousClock()
+    let start = clock.now
+    let encoder = try encoder(images: images, frames: frames)
+    let input = encoder.input("pixels")
+    precondition(pixels.count * MemoryLayout<Float>.stride == input.count, "pixels of all frames")
+    input.copyMemory(from: UnsafeRawBufferPointer(pixels))
+    encoder.run()
+    let encoded = clock.now
+    let prefix = try prefix(of: encoder, images: images, frames: frames)
+    prefix.function.run()
+    return ImageState(
+      prefix: prefix, encodeMilliseconds: (encoded - start).milliseconds,
+      prefixMilliseconds: (clock.now - encoded).milliseconds)
+  }
+
+  /// The best texts for the only image of `state`, best first.
+  ///
+  /// - Parameters:
+  ///   - state: what ``encode(pixels:images:frames:)`` gave.
+  ///   - prompt: [CLS] and perhaps a question; tokens of the vocabulary.
+  ///   - options: beams, length and ranking.
+  /// - Returns: one text without beams, up to `options.beams` with them.
+  /// - Throws: what ``generateAll(_:prompt:options:)`` throws.
+  package func generate(
+    _ state: ImageState, prompt: [Int], options: SearchOptions
+  ) throws(InputError) -> [Generation] {
+    precondition(state.images == 1, "one image; generateAll is for several")
+    return try generateAll(state, prompt: prompt, options: options)[0]
+  }
+
+  /// The best texts for every image of `state`, best first.
+  ///
+  /// - Throws: `.usage` when the prompt fills the model's text length; `.badData` when the step
+  ///   function does not bind or gives no probabilities; `.io` when there is not enough memory.
+  package func generateAll(
+    _ state: ImageState, prompt: [Int], options: SearchOptions
+  ) throws(InputError) -> [[Generation]] {
+    let clock = ContinuousClock()
+    let start = clock.now
+    defer { stepMilliseconds = (clock.now - start).milliseconds }
+    let decoder = Decoder(self, state)
+    return try Search.run(decoder, images: state.images, prompt: prompt, options: options)
+  }
+
+  /// The natural logarithm of the probability of each token of `continuation` after `prompt` and the
+  /// tokens before it, for the only image of `state`.
+  ///
+  /// - Precondition: tokens are of the vocabulary; `prompt` is not empty.
+  /// - Throws: `.usage` when they are longer together than the model's text length; otherwise as
+  ///   ``generateAll(_:prompt:options:)``.
+  package func score(
+    _ state: ImageState, prompt: [Int], continuation: [Int]
+  ) throws(InputError) -> [Float] {
+    precondition(state.images == 1 && !prompt.isEmpty, "one image and a first token")
+    let clock = ContinuousClock()
+    let start = clock.now
+    defer { stepMilliseconds = (clock.now - start).milliseconds }
+    let capacity = model.settings.maximumTextLength
+    let tokens = prompt + continuation
+    guard tokens.count <= capacity else {
+      throw InputError(
+        .usage, "the text is too long", expected: "\(capacity) tokens or fewer",
+        found: "\(tokens.count)", in: "the text", advice: "score a shorter text")
+    }
+    if continuation.isEmpty { return [] }
+    let decoder = Decoder(self, state)
+    try decoder.read(Array(tokens.dropLast()))
+    var scores: [Float] = []
+    for (index, token) in continuation.enumerated() {
+      let distribution = Distribution(decoder.logits(position: prompt.count - 1 + index))
+      guard distribution.isUsable else { throw Search.nothingToChoose }
+      scores.append(Float(distribution.logProb(token)))
+    }
+    return scores
+  }
+
+  // MARK: What is bound
+
+  private func encoder(images: Int, frames: Int) throws(InputError) -> BoundFunction {
+    let count = images * frames
+    if let encoder = encoders[count] { return encoder }
+    let encoder = try model.bind(
+      model.encode, ["N": count, "B": images, "F": frames], to: machine)
+    let side = model.settings.imageSize
+    try check(encoder.inputShape("pixels"), [count, 3, side, side], "encode", "pixels")
+    encoders[count] = encoder
+    return encoder
+  }
+
+  private func prefix(
+    of encoder: BoundFunction, images: Int, frames: Int
+  ) throws(InputError) -> BoundPrefix {
+    for index in prefixes.indices
+    where prefixes[index].images == images && prefixes[index].frames == frames
+      && isKnownUniquelyReferenced(&prefixes[index])
+    {
+      return prefixes[index]
+    }
+    let features = encoder.output("features")
+    let function = try model.bind(
+      model.prefix, ["B": images, "F": frames, "N": images * frames], to: machine,
+      external: features.baseAddress.map { ["features": $0] } ?? [:])
+    try check(
+      function.inputShape("features"), encoder.outputShape("features"), "prefix", "features")
+    let prefix = BoundPrefix(function, images: images, frames: frames)
+    prefixes.append(prefix)
+    return prefix
+  }
+
+  /// The text cache, with room for `sequences`; programs bound to an old one are forgotten.
+  func textCache(sequences: Int) throws(InputError) -> TextCache {
+    if let text, text.sequences >= sequences { return text }
+    for prefix in prefixes { prefix.steps.removeAll() }
+    text = nil
+    let new = try TextCache(model, sequences: sequences)
+    text = new
+    return new
+  }
+
+  /// `step` over `state`'s image tokens, for `sequences` that take `rows` new tokens each.
+  func step(
+    _ prefix: BoundPrefix, sequences: Int, rows: Int
+  ) throws(InputError) -> BoundFunction {
+    let text = try textCache(sequences: sequences)
+    let key = BoundPrefix.StepKey(sequences: sequences, rows: rows)
+    if let step = prefix.steps[key] { return step }
+    let images = prefix.images
+    var external: [String: UnsafeMutableRawPointer] = [:]
+    var imageTokens = 0
+    for layer in 0..<model.layers {
+      for name in ["prefix_k.\(layer)", "prefix_v.\(layer)"] {
+        let shape = prefix.function.outputShape(name)
+        try check(shape, [images, layer == 0 ? shape[1] : imageTokens, text.width], "prefix", name)
+        imageTokens = shape[1]
+        external[name] = prefix.function.output(name).baseAddress
+      }
+    }
+    for (name, address) in text.addresses { external[name] = address }
+    let symbols = [
+      "Q": sequences, "R": rows, "L": text.capacity, "B": images, "P": imageTokens,
+      "F": prefix.frames,
+    ]
+    let step = try model.bind(model.step, symbols, to: machine, external: external)
+    for name in external.keys.sorted() {
+      let isText = name.hasPrefix("text")
+      try check(
+        step.inputShape(name),
+        isText ? [sequences, text.capacity, text.width] : [images, imageTokens, text.width],
+        "step", name)
+    }
+    let expected = [
+      ("tokens", [sequences, rows]), ("positions", [rows]), ("source", [sequences]),
+      ("slots", [sequences, text.capacity]),
+    ]
+    for (name, shape) in expected { try check(step.inputShape(name), shape, "step", name) }
+    try check(
+      step.outputShape("logits"), [sequences, rows, model.settings.vocabulary.count], "step",
+      "logits")
+    if prefix.steps.count >= BoundPrefix.maximumSteps { prefix.steps.removeAll() }
+    prefix.steps[key] = step
+    return step
+  }
+
+  private func check(
+    _ found: [Int], _ expected: [Int], _ function: String, _ port: String
+  ) throws(InputError) {
+    guard found == expected else {
+      throw InputError(
+        .badData, "the functions of the plan do not fit each other", expected: "\(expected)",
+        found: "\(found)", in: "\(model.loaded.place), function '\(function)', '\(port)'",
+        advice: "compile the model again")
+    }
+  }
+}
+
+extension Duration {
+  /// The length of time in milliseconds.
+  package var milliseconds: Double { self / .milliseconds(1) }
+}

@@ -1,0 +1,103 @@
+import Diagnostics
+import Formats
+
+/// The step function as searches see it: sequences of tokens over the images of one state.
+///
+/// Sequence s writes its keys and values to row s of the text cache. When sequences change places,
+/// nothing is copied: `slots[s, p]` says in whose row the token at position p of sequence s is.
+final class Decoder: StepModel {
+  private let session: CaptionSession
+  private let prefix: BoundPrefix
+  /// Runs whole prompts, then single tokens.
+  private var current: BoundFunction?
+  private var single: BoundFunction?
+  /// By sequence: its image, and the row of the text at each position.
+  private var images: [Int32] = []
+  private var slots: [Int32] = []
+  private var nextSlots: [Int32] = []
+  /// Tokens that every sequence has.
+  private var length = 0
+
+  init(_ session: CaptionSession, _ state: ImageState) {
+    self.session = session
+    prefix = state.prefix
+  }
+
+  var vocabularyCount: Int { session.model.settings.vocabulary.count }
+  var capacity: Int { session.model.settings.maximumTextLength }
+
+  func begin(
+    prompt: [Int], images: Int, sequencesPerImage: Int
+  ) throws(InputError) {
+    precondition(images == prefix.images, "the images of the state")
+    let sequences = images * sequencesPerImage
+    // First the larger cache, so that both functions are bound to it.
+    _ = try session.textCache(sequences: sequences)
+    let first = try session.step(prefix, sequences: images, rows: prompt.count)
+    single = try session.step(prefix, sequences: sequences, rows: 1)
+    self.images = (0..<sequences).map { Int32($0 / sequencesPerImage) }
+    run(
+      first, tokens: (0..<images).flatMap { _ in prompt }, sources: (0..<images).map { Int32($0) })
+  }
+
+  /// Reads `tokens` for one image; see ``logits(position:)``.
+  func read(_ tokens: [Int]) throws(InputError) {
+    let step = try session.step(prefix, sequences: 1, rows: tokens.count)
+    run(step, tokens: tokens, sources: [0])
+  }
+
+  /// Runs the first tokens of sequences, each of which has row s for itself.
+  private func run(_ step: BoundFunction, tokens: [Int], sources: [Int32]) {
+    slots = sources.indices.flatMap { [Int32](repeating: Int32($0), count: capacity) }
+    length = 0
+    run(step, tokens: tokens, sources: sources, rows: tokens.count / sources.count)
+  }
+
+  func advance(parents: [Int], tokens: [Int]) {
+    guard let single else { preconditionFailure("a search begins before it advances") }
+    precondition(parents.count == images.count && tokens.count == parents.count, "all sequences")
+    let capacity = capacity
+    precondition(length < capacity, "a sequence beyond the model's text length")
+    nextSlots.removeAll(keepingCapacity: true)
+    for (sequence, parent) in parents.enumerated() {
+      nextSlots += slots[parent * capacity..<parent * capacity + length]
+      nextSlots += repeatElement(Int32(sequence), count: capacity - length)
+    }
+    swap(&slots, &nextSlots)
+    run(single, tokens: tokens, sources: images, rows: 1)
+  }
+
+  private func run(_ step: BoundFunction, tokens: [Int], sources: [Int32], rows: Int) {
+    fill(step.input("tokens"), tokens.lazy.map { Int32($0) })
+    fill(step.input("positions"), (length..<length + rows).lazy.map { Int32($0) })
+    fill(step.input("source"), sources)
+    fill(step.input("slots"), slots)
+    step.run()
+    current = step
+    length += rows
+  }
+
+  private func fill(
+    _ target: UnsafeMutableRawBufferPointer, _ values: some Collection<Int32>
+  ) {
+    let inputs = target.assumingMemoryBound(to: Int32.self)
+    precondition(values.count == inputs.count, "as many values as the input has")
+    _ = inputs.update(fromContentsOf: values)
+  }
+
+  /// The scores after the last token that row `row` was given.
+  func logits(_ row: Int) -> UnsafeBufferPointer<Float> {
+    logits { shape in row * shape[1] + shape[1] - 1 }
+  }
+
+  /// After ``read(_:)``: the scores after the token at `position`.
+  func logits(position: Int) -> UnsafeBufferPointer<Float> { logits { _ in position } }
+
+  private func logits(_ line: ([Int]) -> Int) -> UnsafeBufferPointer<Float> {
+    guard let current else { preconditionFailure("a search begins before it looks") }
+    let all = UnsafeRawBufferPointer(current.output("logits")).assumingMemoryBound(to: Float.self)
+    let shape = current.outputShape("logits")
+    let start = line(shape) * shape[2]
+    return UnsafeBufferPointer(rebasing: all[start..<start + shape[2]])
+  }
+}
