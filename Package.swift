@@ -97,7 +97,7 @@ let package = Package(
     library(
       "Trainer",
       ["Graph", "Formats", "Kernels", "Runtime", "Checkpoint", "Data", "Media", "Tokenizer",
-        "Compiler", yaml]),
+        "Compiler", "CKernels", yaml]),
     library(
       "Evaluation",
       ["Graph", "Formats", "Checkpoint", "Compiler", "Runtime", "Captioning", "Data", "Media",
@@ -107,8 +107,8 @@ let package = Package(
     .executableTarget(
       name: "gitc",
       dependencies: [
-        "Trainer", "Evaluation", "Compiler", "Captioning", "Runtime", "Checkpoint", "Data",
-        "Formats", "Graph", "Media", "Diagnostics", argumentParser,
+        "Trainer", "Evaluation", "Compiler", "Captioning", "Runtime", "Kernels", "Checkpoint",
+        "Data", "Formats", "Graph", "Media", "Diagnostics", argumentParser,
       ],
       swiftSettings: swiftSettings),
 

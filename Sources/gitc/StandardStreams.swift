@@ -27,6 +27,9 @@ enum StandardStreams {
   /// Writes a line to stderr; there is nobody to tell when that fails.
   static func note(_ line: String) { _ = write(line + "\n", to: STDERR_FILENO) }
 
+  /// Writes text with its own line ends and controls to stderr.
+  static func put(_ text: String) { _ = write(text, to: STDERR_FILENO) }
+
   /// Writes over the line that the last call wrote.
   static func progress(_ line: String) { _ = write("\r\u{1b}[K" + line, to: STDERR_FILENO) }
 

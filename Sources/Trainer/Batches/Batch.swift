@@ -1,0 +1,49 @@
+/// The inputs of one training or validation step.
+struct Batch: Sendable {
+  /// Sizes that a step is bound for.
+  struct Shape: Hashable, Sendable {
+    /// Images or clips.
+    var count: Int
+    /// Frames of each.
+    var frames: Int
+    /// Text tokens of each, padding included.
+    var tokens: Int
+  }
+
+  var shape: Shape
+  /// f32[count, frames, 3, side, side], normalised.
+  var pixels: [Float]
+  /// i32[count, tokens]: [CLS], question, caption; then [PAD].
+  var tokens: [Int32]
+  /// i32[count, tokens]: the token after each position, −1 where nothing is learnt.
+  var labels: [Int32]
+  /// The data set's key of each sample, for messages.
+  var keys: [String]
+}
+
+/// One text as the model reads it and what it should say.
+struct TokenSequence: Equatable, Sendable {
+  /// [CLS], question, caption without its last token.
+  var tokens: [Int32]
+  /// −1 for the question's tokens: only the answer and [SEP] are learnt.
+  var labels: [Int32]
+
+  /// Lays out [CLS] question caption [SEP], cut at the end to `maximum` tokens.
+  ///
+  /// - Source: the original repository's training layout; there is no separator between question and
+  ///   answer.
+  init(question: [Int], caption: [Int], start: Int, end: Int, maximum: Int) {
+    let whole = ([start] + question + caption + [end]).prefix(maximum + 1).map { Int32($0) }
+    tokens = Array(whole.dropLast())
+    labels = whole.dropFirst().enumerated().map { $0.offset < question.count ? -1 : $0.element }
+  }
+
+  /// The same with padding up to `count` tokens.
+  func padded(to count: Int, with pad: Int) -> TokenSequence {
+    var padded = self
+    let missing = count - tokens.count
+    padded.tokens += [Int32](repeating: Int32(pad), count: missing)
+    padded.labels += [Int32](repeating: -1, count: missing)
+    return padded
+  }
+}

@@ -1,0 +1,53 @@
+import Data
+import Diagnostics
+import Dispatch
+import Synchronization
+
+/// Decodes the next batch on a thread of its own while the current one trains.
+final class BatchLoader: Sendable {
+  private struct State {
+    var schedule: BatchSchedule
+    var pending: Result<Batch, InputError>?
+  }
+
+  private let sources: [SampleSource]
+  private let seed: UInt64
+  private let state: Mutex<State>
+  private let queue = DispatchQueue(label: "gitc.batches", qos: .userInitiated)
+  private let ready = DispatchSemaphore(value: 0)
+
+  /// Starts on the first batch at once.
+  init(sources: [SampleSource], schedule: BatchSchedule, seed: UInt64) {
+    self.sources = sources
+    self.seed = seed
+    state = Mutex(State(schedule: schedule))
+    startNext()
+  }
+
+  private func startNext() {
+    let (step, source, rows) = state.withLock { $0.schedule.next() }
+    queue.async { [self] in
+      let result = Result { () throws(InputError) -> Batch in
+        try sources[source].batch(rows: rows) {
+          SeededRandom(self.seed, 2, UInt64(step), UInt64($0))
+        }
+      }
+      state.withLock { $0.pending = result }
+      ready.signal()
+    }
+  }
+
+  /// The batch of the next step; waits for it, then starts the one after.
+  ///
+  /// - Throws: when one of its samples cannot be read; the message names the key.
+  func next() throws(InputError) -> Batch {
+    ready.wait()
+    let result = state.withLock { state in
+      defer { state.pending = nil }
+      return state.pending
+    }
+    startNext()
+    guard let result else { preconditionFailure("a signalled batch is there") }
+    return try result.get()
+  }
+}

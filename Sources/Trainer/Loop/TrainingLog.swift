@@ -1,0 +1,83 @@
+package import Diagnostics
+import FoundationEssentials
+import Glibc
+
+/// The JSON lines of `train --log`, one object per step or validation, appended and flushed at once
+/// so that a killed run leaves a log of whole lines.
+package final class TrainingLog {
+  private struct StepLine: Encodable {
+    var step: Int
+    var loss: Float
+    var learning_rate: Float
+    var gradient_norm: Float
+    var samples_per_second: Double
+  }
+
+  private struct ValidationLine: Encodable {
+    struct Metrics: Encodable {
+      var loss: Double
+      var token_accuracy: Double
+      var exact: Double
+      var samples: Int
+    }
+
+    var step: Int
+    var validation: [String: Metrics]
+  }
+
+  private let file: UnsafeMutablePointer<FILE>
+  private let path: String
+  private let encoder = JSONEncoder()
+
+  /// Opens `path`; `continues` appends, for resumed runs.
+  package init(path: String, continues: Bool) throws(InputError) {
+    guard let file = fopen(path, continues ? "a" : "w") else {
+      throw InputError(
+        .io, "log cannot be written", expected: "a writable path",
+        found: String(cString: strerror(errno)), in: path, advice: "choose another --log path")
+    }
+    self.file = file
+    self.path = path
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    // JSON has no NaN: a diverged loss is logged as text.
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+  }
+
+  deinit { fclose(file) }
+
+  /// Writes one line for `progress`; saved states are not logged.
+  package func write(_ progress: TrainingProgress) throws(InputError) {
+    switch progress {
+    case .step(let step):
+      try line(
+        StepLine(
+          step: step.step, loss: step.loss, learning_rate: step.learningRate,
+          gradient_norm: step.gradientNorm, samples_per_second: step.samplesPerSecond))
+    case .validation(let step, let results):
+      let metrics = results.map { source, metrics in
+        (
+          source,
+          ValidationLine.Metrics(
+            loss: metrics.loss, token_accuracy: metrics.tokenAccuracy, exact: metrics.exact,
+            samples: metrics.samples)
+        )
+      }
+      try line(
+        ValidationLine(step: step, validation: Dictionary(metrics) { first, _ in first }))
+    case .saved: break
+    }
+  }
+
+  private func line(_ value: some Encodable) throws(InputError) {
+    let text: Data
+    do { text = try encoder.encode(value) } catch {
+      preconditionFailure("numbers and paths encode: \(error)")
+    }
+    guard fputs(String(decoding: text, as: UTF8.self) + "\n", file) >= 0, fflush(file) == 0 else {
+      throw InputError(
+        .io, "log cannot be written", expected: "room for a line",
+        found: String(cString: strerror(errno)), in: path, advice: "free some space and resume")
+    }
+  }
+}

@@ -1,0 +1,102 @@
+import Checkpoint
+import Diagnostics
+import FoundationEssentials
+import Formats
+import Glibc
+
+/// A training run's checkpoints: the finished model, and the state an unfinished run resumes from.
+///
+/// The state is a checkpoint too, with both moments of AdamW as tensors `training.m.<name>` and
+/// `training.v.<name>` and the step in its metadata, in `<output>.training` beside the output.
+struct TrainingState {
+  /// What the metadata of a state holds.
+  struct Progress: Codable, Equatable {
+    /// Steps that are done.
+    var step: Int
+    /// The seed the run began with; a resumed run must have the same.
+    var seed: UInt64
+  }
+
+  /// The state file of a run that writes `output`.
+  static func path(output: String) -> String { output + ".training" }
+
+  /// Removes the state of a run that has finished; there may be none.
+  static func remove(output: String) { unlink(path(output: output)) }
+
+  /// Everything of a checkpoint that does not change while training.
+  let template: Checkpoint
+  let buffers: ParameterBuffers
+
+  private func tensors(
+    _ buffer: UnsafeMutablePointer<Float>, prefix: String = ""
+  ) -> [String: WeightTensor] {
+    Dictionary(
+      uniqueKeysWithValues: buffers.table.map { weight in
+        (
+          prefix + weight.name,
+          WeightTensor(shape: weight.shape, values: Array(buffers.slice(buffer, weight)))
+        )
+      })
+  }
+
+  /// Writes the model alone, as `gitc compile` and others read it.
+  func writeModel(to path: String) throws(InputError) {
+    var checkpoint = template
+    checkpoint.parameters = tensors(buffers.values)
+    try checkpoint.write(to: path)
+  }
+
+  /// Writes the state after `progress.step` steps; the old one stays until the new one is whole.
+  func writeState(_ progress: Progress, output: String) throws(InputError) {
+    var checkpoint = template
+    checkpoint.parameters = tensors(buffers.values)
+    let moments = tensors(buffers.firstMoments, prefix: "training.m.")
+      .merging(tensors(buffers.secondMoments, prefix: "training.v.")) { first, _ in first }
+    let json: Data
+    do { json = try JSONEncoder().encode(progress) } catch {
+      preconditionFailure("two numbers encode: \(error)")
+    }
+    checkpoint.trainingState = .init(
+      tensors: moments, json: String(decoding: json, as: UTF8.self))
+    try checkpoint.write(to: Self.path(output: output))
+  }
+
+  /// Reads the parameters of `checkpoint` into the buffers.
+  func load(_ checkpoint: Checkpoint, place: String) throws(InputError) {
+    try load(checkpoint.parameters, prefix: "", into: buffers.values, place: place)
+  }
+
+  /// Reads a state and says how far it had come.
+  func loadState(output: String) throws(InputError) -> Progress {
+    let place = Self.path(output: output)
+    let checkpoint = try Checkpoint.read(path: place)
+    guard let state = checkpoint.trainingState,
+      let progress = try? JSONDecoder().decode(Progress.self, from: Data(state.json.utf8))
+    else {
+      throw InputError(
+        .badData, "checkpoint has no training state", expected: "a state saved by gitc train",
+        found: checkpoint.trainingState?.json ?? "a finished model", in: place,
+        advice: "start without --resume, or with --init to begin from these weights")
+    }
+    try load(checkpoint, place: place)
+    try load(state.tensors, prefix: "training.m.", into: buffers.firstMoments, place: place)
+    try load(state.tensors, prefix: "training.v.", into: buffers.secondMoments, place: place)
+    return progress
+  }
+
+  private func load(
+    _ tensors: [String: WeightTensor], prefix: String, into buffer: UnsafeMutablePointer<Float>,
+    place: String
+  ) throws(InputError) {
+    for weight in buffers.table {
+      let name = prefix + weight.name
+      guard let tensor = tensors[name], tensor.shape == weight.shape else {
+        throw InputError(
+          .badData, "tensor does not fit the recipe's model", expected: "\(name) \(weight.shape)",
+          found: tensors[name].map { "shape \($0.shape)" } ?? "no such tensor", in: place,
+          advice: "use the recipe that made this checkpoint")
+      }
+      tensor.withFloats { _ = buffers.slice(buffer, weight).update(fromContentsOf: $0) }
+    }
+  }
+}

@@ -1,0 +1,98 @@
+import Compiler
+import Diagnostics
+import Formats
+import Graph
+import Kernels
+import Runtime
+
+/// The compiled training step and validation pass of one model, over one set of parameters.
+///
+/// The same graph builder, passes, memory planner and executor as inference: autodiff adds the
+/// backward nodes, the compiler fuses what it can, and the runtime binds the result for each batch
+/// shape it meets.
+final class TrainingProgram {
+  let buffers: ParameterBuffers
+  private let training: PlanFunction
+  private let validation: PlanFunction
+  private let kernels: KernelSet
+  private let threads: Int
+  private var boundTraining: [Batch.Shape: BoundFunction] = [:]
+  private var boundValidation: [Batch.Shape: BoundFunction] = [:]
+
+  /// Compiles the step; parameters are zeros until `Initialization` or a checkpoint fills them.
+  init(
+    _ configuration: GITConfiguration, dropout: Float, smoothing: Smoothing, kernels: KernelSet,
+    threads: Int
+  ) throws(GraphError) {
+    self.kernels = kernels
+    self.threads = threads
+    let graph = GIT.logits(
+      configuration, training: TrainingOptions(dropout: dropout, smoothing: smoothing))
+    let step = try Autodiff.differentiate(
+      Compiler.prepareForTraining(graph, outputs: ["loss"]), loss: "loss")
+    let compiled = Compiler.compileTraining(step, name: "train")
+    training = compiled.function
+    buffers = ParameterBuffers(table: compiled.weights)
+    // Validation reads the same buffers, so its table must be the same: same parameters, in order.
+    let plain = GIT.logits(
+      configuration,
+      training: TrainingOptions(dropout: 0, smoothing: Smoothing(form: .uniform, amount: 0)))
+    let forward = Compiler.compileTraining(
+      Compiler.prepareForTraining(plain, outputs: ["loss", "logits"]), name: "validate")
+    precondition(forward.weights == compiled.weights, "one parameter layout for both programs")
+    validation = forward.function
+  }
+
+  /// Runs forward and backward; gradients are in `buffers` afterwards.
+  ///
+  /// - Parameter seed: decides what dropout drops; a new one every step.
+  /// - Returns: the loss.
+  func step(_ batch: Batch, seed: Int32) throws(InputError) -> Float {
+    let bound = try bound(batch.shape, training, &boundTraining, gradients: true)
+    fill(bound, batch, seed: seed)
+    bound.run()
+    return bound.output("loss").load(as: Float.self)
+  }
+
+  /// Loss without smoothing or dropout, and how many samples are predicted without a mistake.
+  func validate(_ batch: Batch) throws(InputError) -> ValidationResult {
+    let bound = try bound(batch.shape, validation, &boundValidation, gradients: false)
+    fill(bound, batch, seed: 0)
+    bound.run()
+    return ValidationResult(
+      loss: bound.output("loss").load(as: Float.self),
+      logits: UnsafeBufferPointer(bound.output("logits").bindMemory(to: Float.self)),
+      labels: batch.labels, shape: batch.shape)
+  }
+
+  /// The function bound for a batch of this shape, once.
+  private func bound(
+    _ shape: Batch.Shape, _ function: PlanFunction, _ known: inout [Batch.Shape: BoundFunction],
+    gradients: Bool
+  ) throws(InputError) -> BoundFunction {
+    if let bound = known[shape] { return bound }
+    var external: [String: UnsafeMutableRawPointer] = [:]
+    if gradients {
+      for weight in buffers.table {
+        external["gradient.\(weight.name)"] = UnsafeMutableRawPointer(
+          buffers.slice(buffers.gradients, weight).baseAddress)
+      }
+    }
+    let bound = try BoundFunction(
+      function, weights: (buffers.table, UnsafeRawPointer(buffers.values)),
+      symbols: ["B": shape.count, "F": shape.frames, "T": shape.tokens], kernels: kernels,
+      threads: threads, external: external)
+    known[shape] = bound
+    return bound
+  }
+
+  private func fill(_ bound: BoundFunction, _ batch: Batch, seed: Int32) {
+    func copy<Element>(_ values: [Element], to name: String) {
+      values.withUnsafeBytes { bound.input(name).copyMemory(from: $0) }
+    }
+    copy(batch.pixels, to: "pixels")
+    copy(batch.tokens, to: "tokens")
+    copy(batch.labels, to: "labels")
+    copy([seed], to: "seed")
+  }
+}

@@ -1,0 +1,149 @@
+package import Diagnostics
+package import Graph
+import FoundationEssentials
+
+/// Everything that decides what a training run does: model, data, optimizer, seed.
+///
+/// A recipe is a YAML file; `recipes/` has commented examples and `docs/training.md` every key.
+package struct Recipe: Sendable, Equatable {
+  /// A data set of the training mixture.
+  package struct Source: Sendable, Equatable {
+    /// Either file of a TSV pair.
+    package var path: String
+    /// Its share of training steps, relative to the other sources.
+    package var weight: Float
+  }
+
+  /// Random changes to training images, each step anew; 1 and false switch them off.
+  package struct Augmentation: Sendable, Equatable {
+    /// Smallest share of the image's side that a random square-preserving crop keeps, in (0, 1].
+    package var minimumCrop: Float
+    /// Mirrors half of the images; wrong where captions say left and right.
+    package var flip: Bool
+  }
+
+  /// AdamW with linear warm-up, then a cosine to `finalRatio`.
+  package struct Optimizer: Sendable, Equatable {
+    package var learningRate: Float
+    /// Multiplies the rate of the image encoder.
+    package var encoderRatio: Float
+    package var weightDecay: Float
+    package var beta1: Float
+    package var beta2: Float
+    package var epsilon: Float
+    package var warmupSteps: Int
+    /// The last step's rate over the highest one.
+    package var finalRatio: Float
+    /// The whole gradient is scaled down to this Euclidean norm; 0 switches clipping off.
+    package var clipNorm: Float
+  }
+
+  package var configuration: GITConfiguration
+  /// In text embedding and decoder layers; 0 switches it off.
+  package var dropout: Float
+  package var smoothing: Smoothing
+  /// A vocabulary file with one token per line; nil trains one of `vocabularySize` from the captions.
+  package var vocabularyPath: String?
+  package var vocabularySize: Int
+  package var train: [Source]
+  package var validation: [Source]
+  package var augmentation: Augmentation
+  package var optimizer: Optimizer
+  package var batchSize: Int
+  package var steps: Int
+  package var seed: UInt64
+  /// false takes samples in file order.
+  package var shuffle: Bool
+  /// Steps between validations and saved states.
+  package var validationInterval: Int
+  /// The most rows of each validation source that are read.
+  package var validationLimit: Int
+
+  /// Reads a recipe file and applies `--set` overrides.
+  ///
+  /// - Throws: `.noInput` for a missing file, `.badData` or `.usage` naming the key otherwise. Paths
+  ///   of data are relative to the current folder, as typed.
+  package static func read(
+    path: String, overrides: [String] = []
+  ) throws(InputError) -> Recipe {
+    let text: String
+    do {
+      text = try String(contentsOfFile: path, encoding: .utf8)
+    } catch {
+      throw InputError(
+        .noInput, "recipe cannot be read", expected: "a YAML file", found: "no readable file",
+        in: path, advice: "check the path; recipes/ has examples")
+    }
+    return try Recipe(yaml: text, overrides: overrides, place: path)
+  }
+
+  /// Reads a recipe from text; `place` names it in errors.
+  package init(yaml: String, overrides: [String] = [], place: String) throws(InputError) {
+    let root = try RecipeReader(yaml: yaml, overrides: overrides, place: place)
+    seed = UInt64(try root.int("seed", 1, in: 0...Int.max))
+    steps = try root.int("steps", nil, in: 1...100_000_000)
+    batchSize = try root.int("batch_size", nil, in: 1...65536)
+
+    let text = try root.section("text")
+    vocabularyPath = try text.optionalString("vocabulary")
+    vocabularySize = try text.int("vocabulary_size", 1000, in: 16...200_000)
+    try text.finish()
+
+    let model = try root.section("model")
+    configuration = try Self.configuration(model, vocabularySize: vocabularySize)
+    dropout = try model.float("dropout", 0.1, in: 0...0.9)
+    try model.finish()
+
+    let data = try root.section("data")
+    train = try Self.sources(data, "train")
+    validation = try Self.sources(data, "validation")
+    shuffle = try data.bool("shuffle", true)
+    augmentation = Augmentation(
+      minimumCrop: try data.float("minimum_crop", 1, in: 0.05...1),
+      flip: try data.bool("flip", false))
+    try data.finish()
+    guard !train.isEmpty else {
+      throw InputError(
+        .badData, "recipe has no training data", expected: "a list under data.train",
+        found: "nothing", in: "\(place), data.train", advice: "name at least one TSV pair")
+    }
+
+    let loss = try root.section("loss")
+    smoothing = Smoothing(
+      form: try loss.choice("smoothing_form", SmoothingForm.kl),
+      amount: try loss.float("smoothing", 0.1, in: 0...0.9))
+    try loss.finish()
+
+    let adam = try root.section("optimizer")
+    optimizer = Optimizer(
+      learningRate: try adam.float("learning_rate", nil, in: 0...10),
+      encoderRatio: try adam.float("encoder_ratio", 1, in: 0...100),
+      weightDecay: try adam.float("weight_decay", 0.01, in: 0...1),
+      beta1: try adam.float("beta1", 0.9, in: 0...0.9999),
+      beta2: try adam.float("beta2", 0.999, in: 0...0.99999),
+      epsilon: try adam.float("epsilon", 1e-8, in: 0...1),
+      warmupSteps: try adam.int("warmup_steps", 500, in: 0...100_000_000),
+      finalRatio: try adam.float("final_ratio", 0, in: 0...1),
+      clipNorm: try adam.float("clip_norm", 1, in: 0...1_000_000))
+    try adam.finish()
+
+    let check = try root.section("validation")
+    validationInterval = try check.int("interval", 1000, in: 1...100_000_000)
+    validationLimit = try check.int("limit", 1000, in: 1...100_000_000)
+    try check.finish()
+    try root.finish()
+  }
+
+  private static func sources(
+    _ data: RecipeReader, _ key: String
+  ) throws(InputError) -> [Source] {
+    var sources: [Source] = []
+    for reader in try data.sections(key) {
+      sources.append(
+        Source(
+          path: try reader.string("path"), weight: try reader.float("weight", 1, in: 0.0001...1e6)))
+      try reader.finish()
+    }
+    return sources
+  }
+}
