@@ -11,7 +11,7 @@ struct PlanError {
     advice: String = "the file is damaged; get it again or compile the checkpoint again"
   ) -> InputError {
     InputError(
-      .badData, "the plan's \(field) \(what)", expected: expected, found: found,
+      .badData, "plan field \(field) \(what)", expected: expected, found: found,
       in: "\(place), field \(field)", advice: advice)
   }
 
