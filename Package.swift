@@ -100,8 +100,8 @@ let package = Package(
         "Compiler", "CKernels", yaml]),
     library(
       "Evaluation",
-      ["Graph", "Formats", "Checkpoint", "Compiler", "Runtime", "Captioning", "Data", "Media",
-        "Tokenizer"]),
+      ["Graph", "Formats", "Kernels", "Checkpoint", "Compiler", "Runtime", "Captioning", "Data",
+        "Media", "Tokenizer"]),
 
     // Level 5
     .executableTarget(
@@ -127,7 +127,7 @@ let package = Package(
       ["Runtime", "Compiler", "Graph", "Reference", "Formats", "Checkpoint", "Captioning", "Data",
         "Media", "Kernels", "Evaluation"]),
     tests("Trainer", ["Trainer", "Compiler", "Graph", "Reference", "Runtime", "Checkpoint", "Data"]),
-    tests("CLI", ["gitc", "Media", "Data", "Formats", "Checkpoint"]),
+    tests("CLI", ["gitc", "Media", "Data", "Formats", "Checkpoint", "Graph"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c17

@@ -14,7 +14,7 @@ struct GITC: ParsableCommand {
       Example: gitc data scenes -o scenes --images 1000
       """,
     version: "0.1.0",
-    subcommands: [Train.self, DataCommand.self])
+    subcommands: [Train.self, Inspect.self, DataCommand.self])
 
   static func main() {
     var command: any ParsableCommand

@@ -50,14 +50,12 @@ struct Gitc {
     if let folder { process.currentDirectoryURL = URL(fileURLWithPath: folder) }
     // Files, since a full pipe that nobody reads yet would stop the program.
     let scratch = try TemporaryFolder()
-    try Data(input.utf8).write(to: URL(fileURLWithPath: scratch.path("input")))
-    for name in ["output", "errors"] {
-      FileManager.default.createFile(atPath: scratch.path(name), contents: nil)
-    }
-    process.standardInput = try #require(FileHandle(forReadingAtPath: scratch.path("input")))
+    try scratch.write("input", Data(input.utf8))
+    for name in ["output", "errors"] { try scratch.write(name, Data()) }
     let outputPath = output ?? scratch.path("output")
-    process.standardOutput = try #require(FileHandle(forWritingAtPath: outputPath))
-    process.standardError = try #require(FileHandle(forWritingAtPath: scratch.path("errors")))
+    process.standardInput = try FileHandle(forReadingFrom: scratch.url("input"))
+    process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: outputPath))
+    process.standardError = try FileHandle(forWritingTo: scratch.url("errors"))
     try process.run()
     process.waitUntilExit()
     func text(_ name: String) throws -> String {
@@ -87,6 +85,8 @@ final class TemporaryFolder {
   }
 
   func path(_ name: String) -> String { "\(path)/\(name)" }
+  func url(_ name: String) -> URL { URL(fileURLWithPath: path(name)) }
+  func write(_ name: String, _ data: Data) throws { try data.write(to: url(name)) }
 }
 
 /// Checks that a run failed with one error line of the form every error has.

@@ -2,7 +2,7 @@ import Testing
 
 @Suite("Help", .enabled(if: Gitc.isBuilt, "gitc is not built beside the tests"))
 struct HelpTests {
-  static let commands: [[String]] = [[], ["data"], ["data", "scenes"]]
+  static let commands: [[String]] = [[], ["inspect"], ["data"], ["data", "scenes"]]
 
   @Test("every command shows an example on stdout", arguments: commands)
   func example(command: [String]) throws {

@@ -1,8 +1,8 @@
 import ArgumentParser
 import Diagnostics
-import Kernels
 import Trainer
 
+/// `gitc train`: from a recipe to a checkpoint.
 struct Train: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Train a captioner from pairs of images and text.",
@@ -25,13 +25,14 @@ struct Train: ParsableCommand {
   @Flag(help: "Go on from OUTPUT.training, bit-exactly.")
   var resume = false
 
-  @Option(name: .customLong("set"), help: "Override a recipe key: key=value, with dots for sections.")
+  @Option(
+    name: .customLong("set"), help: "Override a recipe key: key=value, with dots for sections.")
   var overrides: [String] = []
 
   @Option(help: "Write a JSON line per step and validation here.")
   var log: String?
 
-  @OptionGroup var threads: ThreadOptions
+  @OptionGroup var execution: ExecutionOptions
 
   func run() throws {
     let recipe = try Recipe.read(path: recipe, overrides: overrides)
@@ -39,7 +40,8 @@ struct Train: ParsableCommand {
     let run = try TrainingRun(
       recipe,
       .init(
-        output: output, initial: initial, resumes: resume, kernels: try KernelSet(), threads: threads.count))
+        output: output, initial: initial, resumes: resume, kernels: try execution.kernels(),
+        threads: execution.threads.count))
     var display = TrainingDisplay(isTerminal: StandardStreams.showsProgress)
     let outcome = try run.run { progress throws(InputError) in
       try log?.write(progress)

@@ -1,0 +1,54 @@
+package import Checkpoint
+package import Graph
+
+/// What is in a checkpoint.
+package struct CheckpointReport: Encodable, Sendable {
+  package var kind = "checkpoint"
+  package var file: String
+  package var bytes: Int
+  package var configuration: GITConfiguration
+  package var preprocessing: CheckpointPreprocessing
+  package var vocabularySize: Int
+  package var graph: GraphReport
+  /// Tensors of training state; nil in a checkpoint that cannot be trained further.
+  package var trainingTensors: Int?
+
+  /// Describes `checkpoint`, which `path` holds in `byteCount` bytes.
+  package init(_ checkpoint: Checkpoint, path: String, byteCount: Int) {
+    file = path
+    bytes = byteCount
+    configuration = checkpoint.configuration
+    preprocessing = checkpoint.preprocessing
+    vocabularySize = checkpoint.vocabulary.count
+    graph = GraphReport(
+      checkpoint.graph, path: path, byteCount: checkpoint.graph.serialized.count)
+    trainingTensors = checkpoint.trainingState?.tensors.count
+  }
+
+  /// For people.
+  package var text: String {
+    let (vision, decoder) = (configuration.vision, configuration.text)
+    var facts = TextTable()
+    facts.add("images", "\(vision.imageSize) pixels, patches of \(vision.patchSize)")
+    facts.add(
+      "frames",
+      configuration.frames == 0 ? "single images" : "up to \(configuration.frames) of a clip")
+    facts.add(
+      "encoder", "\(vision.layers) layers, width \(vision.width), \(vision.heads) heads")
+    facts.add(
+      "decoder", "\(decoder.layers) layers, width \(decoder.width), \(decoder.heads) heads")
+    facts.add(
+      "text", "\(vocabularySize) words, up to \(decoder.maximumTextLength) tokens")
+    facts.add("training", trainingTensors.map { "can go on (\($0) tensors)" } ?? "weights only")
+    var parameters = TextTable()
+    for tensor in graph.parameters { parameters.add(tensor.name, tensor.type) }
+    return """
+      \(file): checkpoint, \(bytes) bytes
+
+      \(facts.text)
+      \(graph.summary)
+
+      \(parameters.text)
+      """
+  }
+}

@@ -1,0 +1,168 @@
+package import Diagnostics
+package import Formats
+import Kernels
+import Runtime
+
+/// What is in a plan.
+package struct PlanReport: Encodable, Sendable {
+  /// What one run of a function takes, for one image of one frame and one new token.
+  package struct Cost: Encodable, Sendable {
+    /// The value of every symbol.
+    package var sizes: [String: Int]
+    /// Bytes of the function's own memory.
+    package var arenaBytes: Int
+    package var kernelCalls: Int
+    /// How often all threads meet.
+    package var barriers: Int
+  }
+
+  /// One function.
+  package struct Function: Encodable, Sendable {
+    package var name: String
+    package var inputs: [TensorReport]
+    package var outputs: [TensorReport]
+    package var steps: Int
+    /// Steps by opcode.
+    package var opcodes: [String: Int]
+    /// Bytes of the weights that it reads.
+    package var weightBytes: Int
+    /// nil where a size is not known, as in plans that are no captioners.
+    package var cost: Cost?
+  }
+
+  /// What a captioner needs besides its functions.
+  package struct Model: Encodable, Sendable {
+    package var imageSize: Int
+    package var resample: String
+    package var mean: [Float]
+    package var standardDeviation: [Float]
+    package var vocabularySize: Int
+    package var maximumTextLength: Int
+    package var maximumFrames: Int
+    package var precision: String
+  }
+
+  package var kind = "plan"
+  package var file: String
+  package var bytes: Int
+  package var producer: String
+  /// nil for a program that is no captioner.
+  package var model: Model?
+  package var functions: [Function]
+  package var weights: [TensorReport]
+  package var weightBytes: Int
+
+  /// Describes a plan whose file has `byteCount` bytes.
+  ///
+  /// - Throws: `.badData` when a function cannot be bound, `.io` when there is not enough memory.
+  package init(_ loaded: LoadedPlan, byteCount: Int) throws(InputError) {
+    let plan = loaded.plan
+    file = loaded.place
+    bytes = byteCount
+    producer = plan.producer
+    model = plan.model.map { model in
+      Model(
+        imageSize: model.imageSize, resample: model.resample, mean: model.mean,
+        standardDeviation: model.standardDeviation, vocabularySize: model.vocabulary.count,
+        maximumTextLength: model.maximumTextLength, maximumFrames: model.maximumFrames,
+        precision: model.precision)
+    }
+    weights = plan.weights.map { weight in
+      TensorReport(
+        name: weight.name, dtype: "\(weight.dtype)", shape: weight.shape.map(String.init),
+        bytes: weight.byteCount)
+    }
+    weightBytes = plan.weights.reduce(0) { $0 + $1.byteCount }
+    functions = []
+    for function in plan.functions {
+      functions.append(
+        Function(
+          name: function.name, inputs: function.ports(function.inputs),
+          outputs: function.ports(function.outputs), steps: function.steps.count,
+          opcodes: function.steps.reduce(into: [:]) { $0["\($1.opcode)", default: 0] += 1 },
+          weightBytes: Set(function.tensors.compactMap(\.weight)).reduce(0) {
+            $0 + plan.weights[$1].byteCount
+          }, cost: try loaded.cost(of: function)))
+    }
+  }
+
+  /// For people.
+  package var text: String {
+    var facts = TextTable()
+    facts.add("made by", producer)
+    if let model {
+      facts.add("precision", model.precision)
+      facts.add("images", "\(model.imageSize) pixels, \(model.resample)")
+      facts.add(
+        "frames",
+        model.maximumFrames == 0 ? "single images" : "up to \(model.maximumFrames) of a clip")
+      facts.add("text", "\(model.vocabularySize) words, up to \(model.maximumTextLength) tokens")
+    }
+    facts.add("weights", "\(weights.count), \(weightBytes) bytes")
+    let sections = functions.map { function in
+      var ports = TextTable()
+      for input in function.inputs { ports.add("  input", input.name, input.type) }
+      for output in function.outputs { ports.add("  output", output.name, output.type) }
+      var lines = [
+        "\(function.name): \(function.steps) steps, \(function.weightBytes) bytes of weights",
+        ports.text, "  steps: \(TextTable.counts(function.opcodes))",
+      ]
+      if let cost = function.cost {
+        let sizes = cost.sizes.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+        lines.append(
+          "  with \(sizes.joined(separator: " ")): \(cost.arenaBytes) bytes of memory, "
+            + "\(cost.kernelCalls) kernel calls, \(cost.barriers) barriers")
+      }
+      return lines.joined(separator: "\n")
+    }
+    return (["\(file): plan, \(bytes) bytes", facts.text] + sections).joined(separator: "\n\n")
+  }
+}
+
+extension PlanFunction {
+  /// Inputs or outputs with their types.
+  fileprivate func ports(_ ports: [PlanPort]) -> [TensorReport] {
+    ports.map { port in
+      let tensor = tensors[port.tensor]
+      return TensorReport(
+        name: port.name, dtype: "\(tensor.dtype)", shape: tensor.shape.map(text))
+    }
+  }
+
+  /// A length with the names of the symbols: "197*F + T".
+  private func text(_ dimension: PlanDimension) -> String {
+    let terms = dimension.terms.map { term in
+      let names = term.symbols.map { symbols[$0] }
+      let factors =
+        term.coefficient == 1 && !names.isEmpty ? names : ["\(term.coefficient)"] + names
+      return factors.joined(separator: "*")
+    }
+    return terms.isEmpty ? "0" : terms.joined(separator: " + ")
+  }
+}
+
+extension LoadedPlan {
+  /// Binds a function of a captioner for one image of one frame; nil for other functions.
+  fileprivate func cost(of function: PlanFunction) throws(InputError) -> PlanReport.Cost? {
+    guard let model = plan.model else { return nil }
+    var sizes = ["N": 1, "B": 1, "F": 1, "Q": 1, "R": 1, "L": model.maximumTextLength]
+    sizes["P"] = plan.function("prefix").flatMap { prefix in
+      let port = prefix.outputs.first { $0.name == "prefix_k.0" }
+      let shape = port.map { prefix.tensors[$0.tensor].shape } ?? []
+      let values = prefix.symbols.compactMap { sizes[$0] }
+      guard shape.count == 3, values.count == prefix.symbols.count else { return nil }
+      return shape[1].value(values)
+    }
+    sizes = sizes.filter { function.symbols.contains($0.key) }
+    guard sizes.count == Set(function.symbols).count else { return nil }
+    // An empty segment has no address, and no weight that would need one.
+    guard let base = weights.baseAddress ?? UnsafeRawPointer(bitPattern: 64) else { return nil }
+    defer { extendLifetime(self) }
+    let bound = try BoundFunction(
+      function, weights: (table: plan.weights, base: base), symbols: sizes,
+      kernels: KernelSet(), threads: 1, place: place)
+    return PlanReport.Cost(
+      sizes: sizes, arenaBytes: bound.facts.arenaBytes, kernelCalls: bound.facts.calls,
+      barriers: bound.facts.barriers)
+  }
+}
