@@ -1,7 +1,9 @@
 import ArgumentParser
 import Diagnostics
 
-/// The command line: flags in, text out. Everything else is in the libraries.
+/// The command line: flags in, text out.
+///
+/// Everything else is in the libraries.
 @main
 struct GITC: ParsableCommand {
   static let configuration = CommandConfiguration(

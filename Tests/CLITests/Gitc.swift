@@ -29,12 +29,8 @@ struct Gitc {
 
   static let isBuilt = path != nil
 
-  /// Runs `gitc` with arguments.
-  ///
-  /// - Parameters:
-  ///   - input: what it reads from stdin.
-  ///   - folder: its working folder.
-  ///   - output: where its stdout goes; by default to the outcome.
+  /// Runs `gitc` with `arguments`, `input` on stdin and `folder` to work in; its stdout goes to the
+  /// outcome, or to the file `output`.
   static func run(
     _ arguments: String..., input: String = "", in folder: String? = nil, output: String? = nil
   ) throws -> Outcome {

@@ -10,9 +10,8 @@ enum ReportFormat: String, ExpressibleByArgument, CaseIterable {
 
 /// The one form of JSON that commands print.
 enum JSONText {
-  /// Keys in snake case and sorted, so that equal results are equal bytes.
-  ///
-  /// - Parameter lines: whether the text may span lines.
+  /// A value with keys in snake case and sorted, so that equal results are equal bytes; on one line
+  /// unless `lines` is true.
   static func of(_ value: some Encodable, lines: Bool = true) -> String {
     let encoder = JSONEncoder()
     encoder.keyEncodingStrategy = .convertToSnakeCase
