@@ -1,7 +1,7 @@
 package import Graph
 
 /// The three functions of a captioner after all passes, with the values their parameters stand for.
-package struct CaptionerGraphs {
+package struct CaptionerGraphs: Sendable {
   package var encode: Graph
   package var prefix: Graph
   package var step: Graph

@@ -2,9 +2,9 @@
 ///
 /// Derived parameters are recipes, worked out when they are written: compiling never holds more than
 /// a few weights beside the checkpoint's own mapping.
-package struct ParameterStore {
+package struct ParameterStore: Sendable {
   /// What a parameter's value is made of.
-  private enum Source {
+  private enum Source: Sendable {
     /// Reads the elements from where they lie.
     case given(@Sendable () -> [Float])
     /// The elements of these parameters one after the other; of one, the same under another shape.
