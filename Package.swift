@@ -91,7 +91,7 @@ let package = Package(
 
     // Level 3
     library("Compiler", ["Graph", "Formats", "Kernels", "Checkpoint", "Runtime"]),
-    library("Captioning", ["Formats", "Runtime", "Media", "Tokenizer"]),
+    library("Captioning", ["Formats", "Kernels", "Runtime", "Media", "Tokenizer"]),
 
     // Level 4
     library(
@@ -115,6 +115,8 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["Graph", "Reference", "Kernels"], path: "Tests/TestSupport",
       swiftSettings: swiftSettings),
+    // Counts allocations, for the test that a run makes none.
+    .target(name: "CAllocations", path: "Tests/CAllocations", cSettings: cWarnings),
     tests("Graph", ["Graph", "Reference"]),
     tests("Formats", ["Formats", "CFormats", "Checkpoint", "Graph", "Reference"]),
     tests("Kernel", ["Kernels", "CKernels"]),
@@ -125,7 +127,7 @@ let package = Package(
     tests(
       "Runtime",
       ["Runtime", "Compiler", "Graph", "Reference", "Formats", "Checkpoint", "Captioning", "Data",
-        "Media", "Kernels", "Evaluation"]),
+        "Media", "Kernels", "Evaluation", "CAllocations"]),
     tests("Trainer", ["Trainer", "Compiler", "Graph", "Reference", "Runtime", "Checkpoint", "Data"]),
     tests("CLI", ["gitc", "Media", "Data", "Formats", "Checkpoint", "Graph"]),
   ],

@@ -120,7 +120,7 @@ final class Program {
     function.input(name).copyBytes(from: values.withUnsafeBytes { Array($0) })
   }
 
-  func set(_ name: String, _ values: [Int32]) {
+  func set(_ name: String, integers values: [Int32]) {
     function.input(name).copyBytes(from: values.withUnsafeBytes { Array($0) })
   }
 
