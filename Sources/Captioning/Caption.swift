@@ -1,0 +1,62 @@
+/// What the model says about one input; encodes to the JSON object of `gitc run --format json`.
+public struct Caption: Codable, Sendable, Equatable {
+  /// The path, or what the caller called the input.
+  public var input: String
+  /// The generated text, without the question.
+  public var caption: String
+  /// [CLS], the question if any, the caption, and [SEP] if it ended.
+  public var tokens: [Int]
+  /// One natural logarithm of a probability per generated token, [SEP] included.
+  public var tokenLogProbs: [Float]
+  /// Their sum.
+  public var logProb: Double
+  /// What the search ranked by: `logProb` divided by the number of generated tokens.
+  public var score: Double
+  /// How many frames the model saw; 1 for an image.
+  public var frames: Int
+  /// Where the time went.
+  public var timing: Timing
+  /// The best texts that were found, this one included, best first; nil unless asked for.
+  public var alternatives: [Alternative]?
+
+  /// Wall-clock time, milliseconds.
+  public struct Timing: Codable, Sendable, Equatable {
+    /// Reading, resizing and normalising.
+    public var decode: Double
+    /// The image encoder, all frames.
+    public var encode: Double
+    /// The decoder over the image tokens.
+    public var prefix: Double
+    /// Question and generated tokens.
+    public var steps: Double
+    /// All of these.
+    public var total: Double
+  }
+
+  /// One of the texts that were found.
+  public struct Alternative: Codable, Sendable, Equatable {
+    /// The generated text.
+    public var caption: String
+    /// As in ``Caption/tokens``.
+    public var tokens: [Int]
+    /// As in ``Caption/tokenLogProbs``.
+    public var tokenLogProbs: [Float]
+    /// Their sum.
+    public var logProb: Double
+    /// What the search ranked by.
+    public var score: Double
+
+    private enum CodingKeys: String, CodingKey {
+      case caption, tokens, score
+      case tokenLogProbs = "token_logprobs"
+      case logProb = "logprob"
+    }
+  }
+
+  private enum CodingKeys: String, CodingKey {
+    case input, caption, tokens, score, frames, alternatives
+    case tokenLogProbs = "token_logprobs"
+    case logProb = "logprob"
+    case timing = "timing_ms"
+  }
+}

@@ -1,0 +1,208 @@
+public import Diagnostics
+import Formats
+package import Kernels
+package import Media
+package import Runtime
+package import Tokenizer
+
+/// Captions photos, videos and folders of frames with a compiled model.
+///
+///     let captioner = try Captioner(plan: "model.plan")
+///     print(try captioner.caption(path: "photo.jpg").caption)
+///
+/// One thread at a time may use it; each call uses `threads` threads itself.
+public final class Captioner {
+  /// The most tokens of a question: 40 less [CLS] and one of an answer, as in the original.
+  static let maximumQuestionTokens = 38
+
+  /// The bound model, for callers that look inside.
+  package let session: CaptionSession
+  /// Text and tokens.
+  package let tokenizer: WordPieceTokenizer
+  /// Images and pixels.
+  package let preprocessing: Preprocessing
+
+  /// Opens a plan.
+  ///
+  /// - Parameters:
+  ///   - path: a file that `gitc compile` wrote.
+  ///   - threads: 1 to 1024; nil for the physical cores this process may use.
+  ///   - isa: "scalar", "avx2" or "avx512vnni"; nil for the best this CPU has. All give the same
+  ///     captions for an int8 model.
+  /// - Throws: `InputError`: `.noInput` or `.io` where the file cannot be read, `.badData` where it is
+  ///   damaged or no captioner, `.usage` for threads or kernels this machine cannot give.
+  public convenience init(
+    plan path: String, threads: Int? = nil, isa: String? = nil
+  ) throws(InputError) {
+    let kernels = try Self.kernels(isa)
+    try self.init(CaptionModel(path: path), kernels: kernels, threads: threads)
+  }
+
+  /// As ``init(plan:threads:isa:)``, for a model that is open.
+  package init(
+    _ model: CaptionModel, kernels: KernelSet, threads: Int? = nil
+  ) throws(InputError) {
+    let threads = threads ?? ThreadCount.default
+    guard (1...ThreadCount.maximum).contains(threads) else {
+      throw InputError(
+        .usage, "threads out of range", expected: "1 to \(ThreadCount.maximum)",
+        found: "\(threads)", in: "the options", advice: "leave it out to use all cores")
+    }
+    let (settings, place) = (model.settings, model.loaded.place)
+    guard let resample = Resample(rawValue: settings.resample) else {
+      throw InputError(
+        .badData, "the resize filter is not known", expected: "bicubic or bilinear",
+        found: settings.resample, in: "\(place), preprocessing.resample",
+        advice: "compile the model again")
+    }
+    preprocessing = Preprocessing(
+      imageSize: settings.imageSize, resample: resample, mean: settings.mean,
+      standardDeviation: settings.standardDeviation)
+    try preprocessing.validate(place: place)
+    tokenizer = WordPieceTokenizer(
+      vocabulary: try Vocabulary(tokens: settings.vocabulary, place: "\(place), vocabulary"))
+    session = CaptionSession(model, kernels: kernels, threads: threads)
+  }
+
+  /// The most frames of a clip that the model takes; 1 for a model of single images.
+  public var maximumFrames: Int { max(1, session.model.settings.maximumFrames) }
+
+  /// Captions an image, a video, a folder of frames or an array of pixels.
+  ///
+  /// - Parameters:
+  ///   - path: as INPUT of the command line: an image file, a video file, a folder whose images are
+  ///     the frames of one clip, or an `.npy` array f32[frames, 3, S, S] of normalised pixels.
+  ///   - options: question, beams, lengths.
+  /// - Returns: the best caption.
+  /// - Throws: `InputError`: `.noInput`, `.io` or `.badData` for the input, `.usage` for options.
+  public func caption(
+    path: String, options: CaptionOptions = CaptionOptions()
+  ) throws(InputError) -> Caption {
+    try options.validate(modelFrames: maximumFrames)
+    let pixels = try pixels(path: path, frames: options.frames)
+    return try captions([pixels], options: options)[0]
+  }
+
+  /// Captions one picture in memory.
+  ///
+  /// - Parameters:
+  ///   - rgb: height · width · 3 bytes, row by row from the top, red, green, blue.
+  ///   - width: columns, at least 1.
+  ///   - height: rows, at least 1.
+  ///   - name: what the result calls the input.
+  ///   - options: question, beams, lengths.
+  /// - Returns: the best caption.
+  /// - Precondition: `rgb` has that many bytes.
+  /// - Throws: `InputError` of kind `.usage` for options.
+  public func caption(
+    rgb: [UInt8], width: Int, height: Int, name: String = "image",
+    options: CaptionOptions = CaptionOptions()
+  ) throws(InputError) -> Caption {
+    try options.validate(modelFrames: maximumFrames)
+    let image = RGBImage(width: width, height: height, pixels: rgb)
+    let pixels = try pixels(of: .frames([image]), name: name)
+    return try captions([pixels], options: options)[0]
+  }
+
+  /// Captions several inputs of equally many frames in one go; the weights are read once for all.
+  ///
+  /// - Parameters:
+  ///   - inputs: at least one; all have the same number of frames.
+  ///   - options: the same question, beams and lengths for all.
+  /// - Returns: the best caption of each; times are equal shares of the whole.
+  /// - Throws: `InputError` of kind `.usage` for options, `.badData` where the plan's functions do
+  ///   not work together.
+  package func captions(
+    _ inputs: [InputPixels], options: CaptionOptions
+  ) throws(InputError) -> [Caption] {
+    try options.validate(modelFrames: maximumFrames)
+    precondition(!inputs.isEmpty, "an input to caption")
+    let state = try encode(inputs)
+    let search = SearchOptions(
+      beams: options.beams, maximumTokens: options.maximumTokens,
+      endID: tokenizer.vocabulary.endID)
+    let prompt = prompt(options.question)
+    let found = try session.generateAll(state, prompt: prompt, options: search)
+    let share = 1 / Double(inputs.count)
+    let steps = session.stepMilliseconds * share
+    let (encode, prefix) = (
+      state.encodeMilliseconds * share, state.prefixMilliseconds * share
+    )
+    return inputs.indices.map { index in
+      let texts = found[index].map { alternative($0, prompt: prompt) }
+      let (best, decode) = (texts[0], inputs[index].milliseconds)
+      return Caption(
+        input: inputs[index].name, caption: best.caption, tokens: best.tokens,
+        tokenLogProbs: best.tokenLogProbs, logProb: best.logProb, score: best.score,
+        frames: inputs[index].frames,
+        timing: Caption.Timing(
+          decode: decode, encode: encode, prefix: prefix, steps: steps,
+          total: decode + encode + prefix + steps),
+        alternatives: options.alternatives > 0
+          ? Array(texts.prefix(options.alternatives)) : nil)
+    }
+  }
+
+  /// How likely the model finds `text`, and the end after it, for an input.
+  ///
+  /// - Parameters:
+  ///   - path: as in ``caption(path:options:)``.
+  ///   - text: what might be said.
+  ///   - question: what was asked; nil for a caption.
+  /// - Returns: the log-probability of every token of the text and of [SEP].
+  /// - Throws: `InputError`: as ``caption(path:options:)``; `.usage` for a text that is too long.
+  public func score(
+    path: String, text: String, question: String? = nil
+  ) throws(InputError) -> Score {
+    try score(pixels(path: path, frames: nil), text: text, question: question)
+  }
+
+  /// As ``score(path:text:question:)``, for pixels in memory.
+  package func score(
+    _ input: InputPixels, text: String, question: String? = nil
+  ) throws(InputError) -> Score {
+    let state = try encode([input])
+    let prompt = prompt(question)
+    let continuation = tokenizer.encode(text) + [tokenizer.vocabulary.endID]
+    let logProbs = try session.score(state, prompt: prompt, continuation: continuation)
+    return Score(
+      input: input.name, text: text, question: question, tokens: prompt + continuation,
+      tokenLogProbs: logProbs, logProb: logProbs.reduce(0) { $0 + Double($1) })
+  }
+
+  // MARK: Parts
+
+  private static func kernels(_ isa: String?) throws(InputError) -> KernelSet {
+    guard let isa else { return try KernelSet() }
+    guard let known = ISA(rawValue: isa) else {
+      throw InputError(
+        .usage, "kernels of an unknown name",
+        expected: ISA.allCases.map(\.rawValue).joined(separator: ", "), found: isa,
+        in: "the options", advice: "leave it out to use \(ISA.best.rawValue)")
+    }
+    return try KernelSet(isa: known)
+  }
+
+  private func encode(_ inputs: [InputPixels]) throws(InputError) -> ImageState {
+    let frames = inputs[0].frames
+    precondition(inputs.allSatisfy { $0.frames == frames }, "inputs of equally many frames")
+    let values = inputs.count == 1 ? inputs[0].values : inputs.flatMap(\.values)
+    let session = session
+    return try values.withUnsafeBufferPointer { (pixels) throws(InputError) in
+      try session.encode(pixels: pixels, images: inputs.count, frames: frames)
+    }
+  }
+
+  /// [CLS] and the question's tokens, of which the last are kept.
+  package func prompt(_ question: String?) -> [Int] {
+    let tokens = question.map { tokenizer.encode($0) } ?? []
+    let room = min(Self.maximumQuestionTokens, session.model.settings.maximumTextLength - 2)
+    return [tokenizer.vocabulary.startID] + tokens.suffix(max(0, room))
+  }
+
+  private func alternative(_ text: Generation, prompt: [Int]) -> Caption.Alternative {
+    Caption.Alternative(
+      caption: tokenizer.decode(Array(text.tokens.dropFirst(prompt.count))), tokens: text.tokens,
+      tokenLogProbs: text.tokenLogProbs, logProb: text.logProb, score: text.score)
+  }
+}
