@@ -13,7 +13,8 @@ package enum Compiler {
   }
 
   /// Fuses what autodiff can differentiate as a whole: attention, whose derivative then computes its
-  /// probabilities again instead of keeping them.
+  /// probabilities again instead of keeping them. Then splits image rows from text rows, so that
+  /// neither pass computes the last layer's image rows, which the loss does not read.
   ///
   /// - Parameter outputs: the outputs to keep; what only others need falls away.
   package static func prepareForTraining(_ graph: Graph, outputs: [String]) -> Graph {
@@ -23,7 +24,8 @@ package enum Compiler {
       kept.output(output.name, output.value)
     }
     var none = ParameterStore([:])
-    return FuseAttention().run(kept.removingDeadCode(), &none).graph
+    let fused = FuseAttention().run(kept.removingDeadCode(), &none).graph
+    return SplitPrefix().run(fused, &none).graph
   }
 
   /// Compiles a graph, differentiated or not, whose parameters stay outside: all of them are in the

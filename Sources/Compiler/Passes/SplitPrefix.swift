@@ -11,7 +11,7 @@ package import Graph
 ///
 /// What then nobody reads, such as the last layer's image rows after its keys and values, is dead.
 ///
-/// - Requires: attention and projections are fused.
+/// - Requires: attention is fused. Projections may be or not: training splits before it fuses them.
 /// - Leaves alone: sequences that end in an op that mixes rows in another way; they are joined again.
 package struct SplitPrefix: Pass {
   package static let name = "split-prefix"
@@ -95,7 +95,7 @@ private struct Splitter {
       }
       return true
     case .attention(let op): return splitsAttention(op.form, node)
-    case .linear, .layerNorm, .residualLayerNorm, .gelu, .scale, .add, .multiply:
+    case .linear, .matMul, .layerNorm, .residualLayerNorm, .gelu, .scale, .add, .multiply:
       return splitsRows(node)
     default: return false
     }
@@ -146,7 +146,11 @@ private struct Splitter {
   }
 
   private func isWeight(_ input: Value, of node: Node) -> Bool {
-    if case .linear = node.op { return input == node.inputs[1] }
-    return false
+    switch node.op {
+    case .linear: input == node.inputs[1]
+    case .matMul(let op):
+      input == node.inputs[1] && !op.transposeA && graph.shape(input).count == 2
+    default: false
+    }
   }
 }
