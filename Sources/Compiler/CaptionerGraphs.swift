@@ -19,6 +19,7 @@ package struct CaptionerGraphs: Sendable {
   /// - Parameters:
   ///   - graph: `logits = f(pixels, tokens)`.
   ///   - parameters: a value for each parameter of `graph`.
+  ///   - precision: what projections compute with.
   ///   - watch: called after each pass with its name, the function ("model" before the split) and the
   ///     graph it made.
   /// - Throws: when the graph is no captioner of the family.

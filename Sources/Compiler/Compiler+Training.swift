@@ -16,7 +16,10 @@ package enum Compiler {
   /// probabilities again instead of keeping them. Then splits image rows from text rows, so that
   /// neither pass computes the last layer's image rows, which the loss does not read.
   ///
-  /// - Parameter outputs: the outputs to keep; what only others need falls away.
+  /// - Parameters:
+  ///   - graph: the model with its loss.
+  ///   - outputs: the outputs to keep; what only others need falls away.
+  /// - Returns: the same computation, to be differentiated.
   package static func prepareForTraining(_ graph: Graph, outputs: [String]) -> Graph {
     var kept = graph
     kept.removeOutputs()

@@ -21,10 +21,21 @@ struct GraphRewriter {
     }
   }
 
-  /// What an old value is now. Asking for one whose node was not handled yet is the pass's bug.
+  /// What an old value is now.
+  ///
+  /// Asking for one whose node was not handled yet is the pass's bug.
   subscript(_ old: Value) -> Value {
     guard let new = mapping[old] else { preconditionFailure("%\(old.id) is not rewritten yet") }
     return new
+  }
+
+  /// The parameter `name` of the new graph, added where it is not there yet.
+  mutating func parameter(_ name: String, _ type: TensorType) -> Value {
+    if let known = graph.parameters.first(where: { $0.name == name }) {
+      precondition(graph.type(known.value) == type, "two types of parameter '\(name)'")
+      return known.value
+    }
+    return graph.parameter(name, type)
   }
 
   /// Says what an old value has become; the types are equal.
@@ -49,8 +60,9 @@ struct GraphRewriter {
 }
 
 extension Graph {
-  /// The graph without nodes and parameters that no output depends on. Inputs stay: they are what
-  /// callers give.
+  /// The graph without nodes and parameters that no output depends on.
+  ///
+  /// Inputs stay: they are what callers give.
   func removingDeadCode() -> Graph {
     var isLive = [Bool](repeating: false, count: types.count)
     for output in outputs { isLive[output.value.id] = true }

@@ -1,65 +1,83 @@
+package import Graph
+
 /// The values behind a graph's parameters while it is compiled.
 ///
 /// Derived parameters are recipes, worked out when they are written: compiling never holds more than
 /// a few weights beside the checkpoint's own mapping.
 package struct ParameterStore: Sendable {
-  /// What a parameter's value is made of.
-  private enum Source: Sendable {
-    /// Reads the elements from where they lie.
-    case given(@Sendable () -> [Float])
-    /// The elements of these parameters one after the other; of one, the same under another shape.
-    case joined([String])
-    /// s8 [N, K] of a float parameter: each row divided by its scale and rounded.
-    case quantized(String, rows: Int)
-    /// f32 [N]: the scales of those rows.
-    case scales(String, rows: Int)
+  /// How the elements of a parameter come about; equal recipes give equal elements.
+  package indirect enum Recipe: Hashable, Sendable {
+    /// f32, the checkpoint's under this name.
+    case given(String)
+    /// The elements of these one after the other, under whatever shape.
+    case joined([Recipe])
+    /// s8 [rows, K] of floats: each row divided by its scale and rounded.
+    case quantized(Recipe, rows: Int)
+    /// f32 [rows]: the scales of those rows.
+    case scales(Recipe, rows: Int)
   }
 
-  private var sources: [String: Source]
+  private let given: [String: @Sendable () -> [Float]]
+  private var derived: [String: Recipe] = [:]
 
   /// Starts with a checkpoint's parameters: for each name, what reads its elements.
-  package init(_ parameters: [String: @Sendable () -> [Float]]) {
-    sources = parameters.mapValues { .given($0) }
+  package init(_ parameters: [String: @Sendable () -> [Float]]) { given = parameters }
+
+  /// How the elements of a parameter come about.
+  package func recipe(_ name: String) -> Recipe { derived[name] ?? .given(name) }
+
+  /// Adds the concatenation of parameters along their first axis.
+  ///
+  /// - Returns: the new parameter's name, the same for the same parts.
+  mutating func join(_ names: [String]) -> String {
+    add(names.joined(separator: "+"), .joined(names.map { recipe($0) }))
   }
 
-  /// Adds the concatenation of parameters along their first axis, or one under another shape.
-  mutating func join(_ names: [String]) -> String {
-    add(names.joined(separator: "+") + (names.count == 1 ? ".reshaped" : ""), .joined(names))
+  /// Adds a parameter of the same elements under another shape.
+  mutating func reshape(_ name: String, _ shape: Shape) -> String {
+    let axes = shape.map(\.description).joined(separator: "x")
+    return add("\(name)[\(axes)]", recipe(name))
   }
 
   /// Adds int8 rows and their scales for a float parameter of `rows` rows.
   mutating func quantize(_ name: String, rows: Int) -> (weight: String, scales: String) {
     (
-      add("\(name).s8", .quantized(name, rows: rows)),
-      add("\(name).scales", .scales(name, rows: rows))
+      add("\(name).s8", .quantized(recipe(name), rows: rows)),
+      add("\(name).scales", .scales(recipe(name), rows: rows))
     )
   }
 
-  private mutating func add(_ name: String, _ source: Source) -> String {
-    sources[name] = source
+  /// Adds `recipe` under a name of its own: a checkpoint may name its tensors as it likes.
+  private mutating func add(_ name: String, _ recipe: Recipe) -> String {
+    var name = name
+    while given[name] != nil || derived[name] ?? recipe != recipe { name += "'" }
+    derived[name] = recipe
     return name
   }
 
-  private func source(_ name: String) -> Source {
-    guard let source = sources[name] else { preconditionFailure("no parameter '\(name)'") }
-    return source
-  }
-
   /// The elements of a float parameter, in order.
-  package func floats(_ name: String) -> [Float] {
-    switch source(name) {
-    case .given(let read): return read()
+  package func floats(_ name: String) -> [Float] { floats(recipe(name)) }
+
+  /// The rows of an int8 parameter [N, K], row-major.
+  package func integers(_ name: String) -> [Int8] { integers(recipe(name)) }
+
+  /// The elements a float recipe gives.
+  func floats(_ recipe: Recipe) -> [Float] {
+    switch recipe {
+    case .given(let name):
+      guard let read = given[name] else { preconditionFailure("no parameter '\(name)'") }
+      return read()
     case .joined(let parts): return parts.flatMap { floats($0) }
     case .scales(let weights, let rows):
       return WeightQuantization.scales(floats(weights), rows: rows)
-    case .quantized: preconditionFailure("'\(name)' is int8")
+    case .quantized: preconditionFailure("an int8 recipe gives no floats")
     }
   }
 
-  /// The rows of an int8 parameter [N, K], row-major.
-  package func integers(_ name: String) -> [Int8] {
-    guard case .quantized(let weights, let rows) = source(name) else {
-      preconditionFailure("'\(name)' is not int8")
+  /// The elements an int8 recipe gives.
+  func integers(_ recipe: Recipe) -> [Int8] {
+    guard case .quantized(let weights, let rows) = recipe else {
+      preconditionFailure("a float recipe gives no integers")
     }
     let values = floats(weights)
     return WeightQuantization.integers(

@@ -11,6 +11,7 @@ package struct PassReport: Sendable, Equatable {
 package enum Pipeline {
   /// On the whole model, before it is taken apart.
   package static let whole: [any Pass] = [
+    Canonicalize(),  // first: the others know one spelling of everything
     FuseAttention(),
     FuseProjection(),
     FuseResidualLayerNorm(),  // after projections have taken the residuals they can add themselves
@@ -31,7 +32,7 @@ package enum Pipeline {
 
   /// Runs `passes` with the verifier after each.
   ///
-  /// - Parameter watch: called after each pass with its name and the graph it made.
+  /// `watch` is called after each pass with its name and the graph it made.
   /// - Throws: naming the pass that broke the graph.
   static func run(
     _ passes: [any Pass], _ graph: Graph, function: String, _ parameters: inout ParameterStore,

@@ -41,15 +41,15 @@ import Testing
       Interpreter.run(
         lowered.encode,
         inputs: ["pixels": Tensor.f32([test.images * test.frames, 3, 8, 8], pixels.values)],
-        parameters: TinyModel.parameters(of: lowered.encode, lowered.parameters))["features"])
+        parameters: TestParameters.tensors(of: lowered.encode, lowered.parameters))["features"])
     let prefix = try Interpreter.run(
       lowered.prefix, inputs: ["features": features],
-      parameters: TinyModel.parameters(of: lowered.prefix, lowered.parameters),
+      parameters: TestParameters.tensors(of: lowered.prefix, lowered.parameters),
       symbols: ["B": test.images, "F": test.frames])
     #expect(prefix.count == 2 * test.layers)
 
     let capacity = 8
-    let stepParameters = TinyModel.parameters(of: lowered.step, lowered.parameters)
+    let stepParameters = TestParameters.tensors(of: lowered.step, lowered.parameters)
     var state = prefix
     for layer in 0..<test.layers {
       for name in ["text_k", "text_v"] {

@@ -6,7 +6,7 @@ import Reference
 struct TinyModel {
   let configuration: GITConfiguration
   let graph: Graph
-  let parameters: [String: Tensor]
+  private let values: TestParameters
 
   init(seed: UInt64, frames: Int, visionLayers: Int = 2, textLayers: Int = 2, heads: Int = 2) {
     configuration = GITConfiguration(
@@ -18,34 +18,12 @@ struct TinyModel {
         maximumTextLength: 8),
       frames: frames)
     graph = GIT.logits(configuration)
-    var parameters: [String: Tensor] = [:]
-    for (index, named) in graph.parameters.enumerated() {
-      guard let shape = graph.shape(named.value).values([:]) else {
-        preconditionFailure("parameters have known shapes")
-      }
-      parameters[named.name] = .random(shape, seed: seed &* 1000 + UInt64(index), in: -0.6...0.6)
-    }
-    self.parameters = parameters
+    values = TestParameters(graph, seed: seed, magnitude: 0.6)
   }
 
-  var weights: ParameterStore {
-    ParameterStore(
-      parameters.mapValues { tensor in { @Sendable in tensor.values.map { Float($0) } } })
-  }
+  /// By name; exact in binary32.
+  var parameters: [String: Tensor] { values.tensors }
 
-  /// The values of every parameter of a lowered graph.
-  static func parameters(of graph: Graph, _ store: ParameterStore) -> [String: Tensor] {
-    var values: [String: Tensor] = [:]
-    for named in graph.parameters {
-      guard let shape = graph.shape(named.value).values([:]) else {
-        preconditionFailure("parameters have known shapes")
-      }
-      let type = graph.type(named.value).dtype
-      values[named.name] = Tensor(
-        type, shape,
-        type == .s8
-          ? store.integers(named.name).map(Double.init) : store.floats(named.name).map(Double.init))
-    }
-    return values
-  }
+  /// The same for the compiler.
+  var weights: ParameterStore { values.store }
 }

@@ -11,9 +11,13 @@ struct FunctionEmitter {
   /// Levels of each quantized value, which its readers need.
   private var levelsOf: [Value: Int] = [:]
 
+  /// The function `name`.
+  ///
   /// - Parameters:
-  ///   - graph: verified; every op has an opcode.
+  ///   - graph: verified.
+  ///   - name: what callers know the function by.
   ///   - weights: the index in the weight table of each parameter, by name.
+  /// - Returns: one tensor per value, one step per node but the reshapes, which are aliases.
   static func emit(_ graph: Graph, name: String, weights: [String: Int]) -> PlanFunction {
     var emitter = FunctionEmitter(graph)
     return emitter.run(name, weights)

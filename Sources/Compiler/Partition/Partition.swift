@@ -23,7 +23,8 @@ struct Partition {
     let dependence = Dependence(graph)
     let locality = FrameLocality(graph, dependence)
     guard let entry = locality.entry else {
-      throw CompileError("expected a reshape that merges batch and frames of the pixels, found none")
+      throw CompileError(
+        "expected a reshape that merges batch and frames of the pixels, found none")
     }
     var builder = PartitionBuilder(
       graph: graph, dependence: dependence, locality: locality, entry: entry)
@@ -49,7 +50,8 @@ private struct PartitionBuilder {
       found.formUnion(node.inputs.filter { locality.isLocal[$0.id] })
     }
     guard found.count == 1, let features = found.first else {
-      throw CompileError("expected one feature map between encoder and decoder, found \(found.count)")
+      throw CompileError(
+        "expected one feature map between encoder and decoder, found \(found.count)")
     }
     return features
   }

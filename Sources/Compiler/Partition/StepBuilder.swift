@@ -101,7 +101,8 @@ struct StepBuilder {
       let (prefixV, textV) = halves(node.inputs[2], prefix)
     else {
       throw CompileError(
-        "step: expected attention over image keys and text keys under the prefix mask, found another")
+        "step: expected attention over image keys and text keys under the prefix mask, found another"
+      )
     }
     let layer = prefixResults.count / 2
     let width = graph.shape(q)[2]
@@ -120,9 +121,10 @@ struct StepBuilder {
     ]
     var cached = form
     cached.prefix = nil
-    mapping[node.results[0]] = graph.apply(
-      .cachedAttention(CachedAttention(cached)),
-      [q, textK, textV] + caches + [sourceOf, slots, positions])[0]
+    mapping[node.results[0]] =
+      graph.apply(
+        .cachedAttention(CachedAttention(cached)),
+        [q, textK, textV] + caches + [sourceOf, slots, positions])[0]
   }
 
   /// Image rows of the whole graph and text rows of the step that a concatenation is made of.

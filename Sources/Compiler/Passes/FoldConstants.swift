@@ -16,26 +16,27 @@ package struct FoldConstants: Pass {
     var rewriter = GraphRewriter(graph)
     var names = Dictionary(uniqueKeysWithValues: graph.parameters.map { ($0.value, $0.name) })
     var rewrites = 0
-    for node in graph.nodes {
+
+    func fold(_ node: Node) -> String? {
       let parts = node.inputs.compactMap { names[$0] }
-      if parts.count == node.inputs.count, Self.isFoldable(node.op) {
-        let name = parameters.join(parts)
-        rewriter.map(
-          node.results[0], to: rewriter.graph.parameter(name, graph.type(node.results[0])))
-        names[node.results[0]] = name
-        rewrites += 1
-      } else {
-        rewriter.copy(node)
+      guard parts.count == node.inputs.count else { return nil }
+      switch node.op {
+      case .reshape(let op): return parameters.reshape(parts[0], op.shape)
+      case .concat(Concat(axis: 0)): return parameters.join(parts)
+      default: return nil
       }
     }
-    return (rewriter.finish(), rewrites)
-  }
 
-  private static func isFoldable(_ op: Op) -> Bool {
-    switch op {
-    case .reshape: true
-    case .concat(let op): op.axis == 0
-    default: false
+    for node in graph.nodes {
+      guard let name = fold(node) else {
+        rewriter.copy(node)
+        continue
+      }
+      let result = node.results[0]
+      rewriter.map(result, to: rewriter.parameter(name, graph.type(result)))
+      names[result] = name
+      rewrites += 1
     }
+    return (rewriter.finish(), rewrites)
   }
 }

@@ -75,7 +75,9 @@ package struct FuseAttention: Pass {
         scale = op.factor
         scores = inner
       }
-      guard case .matMul(MatMul(transposeA: false, transposeB: true)) = scores.op else { return nil }
+      guard case .matMul(MatMul(transposeA: false, transposeB: true)) = scores.op else {
+        return nil
+      }
       var queries = scores.inputs[0]
       if let scaled = onlyProducer(queries), case .scale(let op) = scaled.op {
         scale *= op.factor

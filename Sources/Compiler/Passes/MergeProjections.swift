@@ -59,7 +59,7 @@ package struct MergeProjections: Pass {
     let total = Dimension(columns.reduce(0, +))
     func joined(_ input: Int, _ shape: Shape) -> Value {
       let name = parameters.join(nodes.compactMap { names[$0.inputs[input]] })
-      return rewriter.graph.parameter(name, .f32(shape))
+      return rewriter.parameter(name, .f32(shape))
     }
     var inputs = [
       rewriter[nodes[0].inputs[0]],

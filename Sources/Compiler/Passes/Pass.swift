@@ -8,7 +8,7 @@ package protocol Pass: Sendable {
   static var numerics: PassNumerics { get }
   /// The rewritten graph, and how many rewrites were made: 0 means the graph is as it was.
   ///
-  /// - Parameter parameters: gains what the new graph reads beyond the old one's parameters.
+  /// `parameters` gains what the new graph reads beyond the old one's parameters.
   func run(_ graph: Graph, _ parameters: inout ParameterStore) -> (graph: Graph, rewrites: Int)
 }
 

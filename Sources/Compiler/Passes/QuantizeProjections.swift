@@ -81,16 +81,19 @@ package struct QuantizeProjections: Pass {
       rewrites += 1
     }
 
+    /// The integers and scales of a value, made where a norm did not make them.
+    private mutating func quantizedRows(_ x: Value) -> (rows: Value, scales: Value) {
+      if let known = quantized[x] { return known }
+      let results = rewriter.graph.apply(
+        .quantizeRows(QuantizeRows(levels: QuantizeProjections.levels)), [rewriter[x]])
+      quantized[x] = (results[0], results[1])
+      return (results[0], results[1])
+    }
+
     private mutating func quantize(
       _ epilogue: Epilogue, _ node: Node, _ parameters: inout ParameterStore
     ) {
-      let x = node.inputs[0]
-      let (rows, scales) = quantized[x] ?? {
-        let results = rewriter.graph.apply(
-          .quantizeRows(QuantizeRows(levels: QuantizeProjections.levels)), [rewriter[x]])
-        return (results[0], results[1])
-      }()
-      quantized[x] = (rows, scales)
+      let (rows, scales) = quantizedRows(node.inputs[0])
       guard let name = names[node.inputs[1]],
         let count = graph.shape(node.inputs[1])[0].constant
       else { preconditionFailure("a quantizable weight is a parameter of known shape") }
@@ -98,17 +101,11 @@ package struct QuantizeProjections: Pass {
       let inputs =
         [
           rows, scales,
-          parameter(weight, TensorType(.s8, graph.shape(node.inputs[1]))),
-          parameter(weightScales, .f32([Dimension(count)])),
+          rewriter.parameter(weight, TensorType(.s8, graph.shape(node.inputs[1]))),
+          rewriter.parameter(weightScales, .f32([Dimension(count)])),
         ] + node.inputs.dropFirst(2).map { rewriter[$0] }
       rewriter.replace(node, .quantizedLinear(QuantizedLinear(epilogue)), inputs)
       rewrites += 1
-    }
-
-    /// A parameter of the new graph, once.
-    private mutating func parameter(_ name: String, _ type: TensorType) -> Value {
-      rewriter.graph.parameters.first { $0.name == name }?.value
-        ?? rewriter.graph.parameter(name, type)
     }
   }
 }

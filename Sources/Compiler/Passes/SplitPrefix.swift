@@ -53,6 +53,8 @@ private struct Splitter {
 
   mutating func handle(_ node: Node) {
     if splits(node) {
+      // A concatenation alone is only a chance to split what follows.
+      if case .concat = node.op { return }
       rewrites += 1
       return
     }
@@ -138,7 +140,9 @@ private struct Splitter {
         text.append(rewriter[input])
       }
     }
-    let (images, texts) = (rewriter.graph.apply(node.op, image), rewriter.graph.apply(node.op, text))
+    let (images, texts) = (
+      rewriter.graph.apply(node.op, image), rewriter.graph.apply(node.op, text)
+    )
     for (index, result) in node.results.enumerated() {
       parts[result] = Parts(image: images[index], text: texts[index], axis: axis)
     }

@@ -4,7 +4,7 @@
 enum WeightQuantization {
   /// max |w| / 127 of each row; 1 for a row of zeros, so that nothing divides by 0.
   ///
-  /// - Parameter values: f32 [rows, K], finite.
+  /// `values` is f32 [rows, K], finite.
   static func scales(_ values: [Float], rows: Int) -> [Float] {
     let columns = rows == 0 ? 0 : values.count / rows
     return values.withUnsafeBufferPointer { values in
