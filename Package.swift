@@ -127,7 +127,7 @@ let package = Package(
     tests(
       "Runtime",
       ["Runtime", "Compiler", "Graph", "Reference", "Formats", "Checkpoint", "Captioning", "Data",
-        "Media", "Kernels", "Evaluation", "CAllocations"]),
+        "Media", "Kernels", "Tokenizer", "Evaluation", "CAllocations"]),
     tests("Trainer", ["Trainer", "Compiler", "Graph", "Reference", "Runtime", "Checkpoint", "Data"]),
     tests("CLI", ["gitc", "Media", "Data", "Formats", "Checkpoint", "Graph"]),
   ],

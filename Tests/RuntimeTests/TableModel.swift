@@ -53,6 +53,9 @@ final class TableModel: StepModel {
   /// The natural logarithm of the probability of `token` after `tokens`, in Double.
   func logProb(of token: Int, after tokens: [Int], image: Int) -> Double {
     let logits = logits(after: tokens, image: image).map(Double.init)
-    return logits[token] - log(logits.reduce(0) { $0 + exp($1) })
+    return logits[token] - logSumExp(logits)
   }
 }
+
+/// log Σ exp of the values, in Double.
+func logSumExp(_ values: [Double]) -> Double { log(values.reduce(0) { $0 + exp($1) }) }

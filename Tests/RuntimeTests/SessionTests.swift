@@ -1,0 +1,164 @@
+import Compiler
+import Diagnostics
+import Formats
+import Kernels
+import Reference
+import Runtime
+import Testing
+
+/// A session against the graph its plan was compiled from.
+struct SessionTests {
+  /// Of a log-probability: four layers of rows of about unit size, sums of up to 24 terms, each
+  /// rounded in binary32 a few times; measured differences are a tenth of it.
+  private static let tolerance = 4 * 24 * 8 * 0x1p-24
+
+  @Test(arguments: [(1, 0), (1, 3), (3, 3)])
+  func scoresAreTheGraphsLogProbabilities(frames: Int, temporal: Int) throws {
+    let captioner = try TinyCaptioner(seed: 3, frames: temporal)
+    let pixels = TinyCaptioner.pixels(frames: frames, seed: 21)
+    let session = try captioner.session()
+    let state = try session.encode(pixels, frames: frames)
+    let (prompt, text) = ([TinyCaptioner.start, 12], [4, 5, 7, 10, TinyCaptioner.end])
+    let scores = try session.score(state, prompt: prompt, continuation: text)
+    let logits = try captioner.logits(
+      pixels, images: 1, frames: frames, tokens: [prompt + text.dropLast()])
+    for (index, token) in text.enumerated() {
+      let row = Array(logits.row(prompt.count - 1 + index))
+      let expected = row[token] - logSumExp(row)
+      #expect(abs(Double(scores[index]) - expected) < Self.tolerance)
+    }
+    #expect(scores.count == text.count)
+    #expect(try session.score(state, prompt: prompt, continuation: []).isEmpty)
+  }
+
+  @Test(arguments: [1, 2, 4], [(1, 1), (2, 1), (2, 2)])
+  func searchesFindWhatTheGraphSays(beams: Int, sizes: (images: Int, frames: Int)) throws {
+    let captioner = try TinyCaptioner(seed: 4, frames: 2)
+    let pixels = TinyCaptioner.pixels(images: sizes.images, frames: sizes.frames, seed: 22)
+    let session = try captioner.session()
+    let state = try session.encode(pixels, images: sizes.images, frames: sizes.frames)
+    let options = SearchOptions(beams: beams, maximumTokens: 20, endID: TinyCaptioner.end)
+    for prompt in [[TinyCaptioner.start], [TinyCaptioner.start, 12, 13]] {
+      let found = try session.generateAll(state, prompt: prompt, options: options)
+      let expected = try Search.run(
+        ReferenceModel(captioner, pixels, frames: sizes.frames), images: sizes.images,
+        prompt: prompt, options: options)
+      for (generations, wanted) in zip(found, expected) {
+        #expect(generations.map(\.tokens) == wanted.map(\.tokens))
+        for (generation, other) in zip(generations, wanted) {
+          #expect(abs(generation.score - other.score) < Self.tolerance)
+        }
+      }
+    }
+  }
+
+  @Test func aGeneratedTextScoresWhatItsStepsSaid() throws {
+    let captioner = try TinyCaptioner(seed: 5, precision: .int8)
+    let session = try captioner.session()
+    let state = try session.encode(TinyCaptioner.pixels(seed: 23))
+    let prompt = [TinyCaptioner.start]
+    let generations = try session.generate(
+      state, prompt: prompt,
+      options: SearchOptions(beams: 3, maximumTokens: 7, endID: TinyCaptioner.end))
+    #expect(generations.count == 3)
+    for generation in generations {
+      let scores = try session.score(
+        state, prompt: prompt, continuation: Array(generation.tokens.dropFirst()))
+      // Rows do not depend on how many are computed at once: the same bits.
+      #expect(scores == generation.tokenLogProbs)
+    }
+  }
+
+  @Test func int8GivesTheSameBitsForAnyThreadsKernelsAndBatch() throws {
+    let captioner = try TinyCaptioner(seed: 6, frames: 2, precision: .int8)
+    let pixels = TinyCaptioner.pixels(images: 3, frames: 2, seed: 24)
+    let prompt = [TinyCaptioner.start]
+    let options = SearchOptions(beams: 2, maximumTokens: 6, endID: TinyCaptioner.end)
+    func run(_ session: CaptionSession) throws -> [[Generation]] {
+      try session.generateAll(
+        session.encode(pixels, images: 3, frames: 2), prompt: prompt, options: options)
+    }
+    let expected = try run(captioner.session(threads: 1, isa: .scalar))
+    for isa in ISA.allCases where isa.isSupported {
+      for threads in [1, 2, 3] {
+        #expect(try run(captioner.session(threads: threads, isa: isa)) == expected)
+      }
+    }
+    let session = try captioner.session()
+    for image in 0..<3 {
+      let own = Array(pixels[image * 384..<(image + 1) * 384])
+      let alone = try session.generate(
+        session.encode(own, frames: 2), prompt: prompt, options: options)
+      #expect(alone == expected[image])
+    }
+  }
+
+  @Test func statesLiveSideBySideAndTheirMemoryIsUsedAgain() throws {
+    let captioner = try TinyCaptioner(seed: 7)
+    let session = try captioner.session()
+    let prompt = [TinyCaptioner.start]
+    func text(_ state: ImageState, beams: Int) throws -> [Generation] {
+      try session.generate(
+        state, prompt: prompt,
+        options: SearchOptions(beams: beams, maximumTokens: 5, endID: TinyCaptioner.end))
+    }
+    let (pixelsA, pixelsB) = (TinyCaptioner.pixels(seed: 25), TinyCaptioner.pixels(seed: 26))
+    let a = try session.encode(pixelsA)
+    let alone = (greedy: try text(a, beams: 1), beams: try text(a, beams: 4))
+    do {
+      let b = try session.encode(pixelsB)
+      #expect(try text(b, beams: 1) != alone.greedy)
+      #expect(try text(a, beams: 1) == alone.greedy)
+      // More beams than before: the text cache grows.
+      _ = try text(b, beams: 5)
+      #expect(try text(a, beams: 4) == alone.beams)
+    }
+    // B's memory is free now.
+    let again = try session.encode(pixelsA)
+    #expect(try text(again, beams: 4) == alone.beams)
+    #expect(try text(a, beams: 1) == alone.greedy)
+  }
+
+  @Test func textsStopAtTheModelsLength() throws {
+    let captioner = try TinyCaptioner(seed: 8, maximumTextLength: 4)
+    let session = try captioner.session()
+    let state = try session.encode(TinyCaptioner.pixels(seed: 27))
+    var options = SearchOptions(beams: 2, maximumTokens: 100, endID: TinyCaptioner.end)
+    options.bannedIDs = [TinyCaptioner.end]
+    let found = try session.generate(state, prompt: [2, 12], options: options)
+    #expect(found[0].tokens.count == 4)
+    for prompt in [[2, 4, 5, 6], [2, 4, 5, 6, 7]] {
+      let error = #expect(throws: InputError.self) {
+        try session.generate(state, prompt: prompt, options: options)
+      }
+      #expect(error?.kind == .usage)
+    }
+    #expect(throws: InputError.self) {
+      try session.score(state, prompt: [2, 4], continuation: [5, 6, 3])
+    }
+    #expect(try session.score(state, prompt: [2, 4], continuation: [5, 3]).count == 2)
+  }
+
+  @Test func aPlanThatIsNoCaptionerIsRefused() throws {
+    let captioner = try TinyCaptioner(seed: 9)
+    let loaded = captioner.model.loaded
+    let weights = Array(loaded.weights)
+    func refusal(_ change: (inout Plan) -> Void) -> InputError? {
+      var plan = loaded.plan
+      change(&plan)
+      return #expect(throws: InputError.self) {
+        try CaptionModel(LoadedPlan(plan, weights: weights, place: "test.plan"))
+      }
+    }
+    #expect(refusal { $0.model = nil }?.expected == "a plan of a captioner")
+    #expect(
+      refusal { $0.functions.removeAll { $0.name == "step" } }?.expected.contains("step") == true)
+    #expect(
+      refusal { $0.functions[0].outputs[0].name = "rows" }?.place.contains("'encode', outputs")
+        == true)
+    #expect(refusal { $0.model?.vocabulary.append("more") }?.place.contains("logits") == true)
+    #expect(refusal { $0.model?.imageSize = 12 }?.place.contains("pixels") == true)
+    #expect(
+      refusal { plan in plan.functions[2].inputs.removeAll { $0.name == "text_v.1" } } != nil)
+  }
+}
