@@ -16,7 +16,9 @@ struct GITC: ParsableCommand {
       Example: gitc data scenes -o scenes --images 1000
       """,
     version: "0.1.0",
-    subcommands: [Train.self, Inspect.self, DataCommand.self])
+    subcommands: [
+      Train.self, Compile.self, Inspect.self, DataCommand.self,
+    ])
 
   static func main() {
     var command: any ParsableCommand

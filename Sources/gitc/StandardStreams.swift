@@ -14,8 +14,13 @@ enum StandardStreams {
   /// Writes a line of the result.
   ///
   /// - Throws: `.io` where the system refuses, such as a full disk; `print` would not say so.
-  static func result(_ line: String) throws(InputError) {
-    let problem = write(line + "\n", to: STDOUT_FILENO)
+  static func result(_ line: String) throws(InputError) { try result(piece: line + "\n") }
+
+  /// Writes text with its own line ends to stdout.
+  ///
+  /// - Throws: as ``result(_:)``.
+  static func result(piece: String) throws(InputError) {
+    let problem = write(piece, to: STDOUT_FILENO)
     guard problem == 0 else {
       throw InputError(
         .io, "cannot write the result", expected: "a stdout that takes it",

@@ -2,7 +2,9 @@ import Testing
 
 @Suite("Help", .enabled(if: Gitc.isBuilt, "gitc is not built beside the tests"))
 struct HelpTests {
-  static let commands: [[String]] = [[], ["inspect"], ["data"], ["data", "scenes"]]
+  static let commands: [[String]] = [
+    [], ["train"], ["compile"], ["inspect"], ["data"], ["data", "scenes"],
+  ]
 
   @Test("every command shows an example on stdout", arguments: commands)
   func example(command: [String]) throws {

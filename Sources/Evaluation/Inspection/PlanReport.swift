@@ -1,3 +1,4 @@
+import Compiler
 package import Diagnostics
 package import Formats
 import Kernels
@@ -14,6 +15,12 @@ package struct PlanReport: Encodable, Sendable {
     package var kernelCalls: Int
     /// How often all threads meet.
     package var barriers: Int
+    /// Products of floats and their sums, in projections.
+    package var floatMultiplyAdds: Int
+    /// The same of int8 weights.
+    package var integerMultiplyAdds: Int
+    /// The same of attention, with the whole capacity of the caches.
+    package var attentionMultiplyAdds: Int
   }
 
   /// One function.
@@ -112,6 +119,9 @@ package struct PlanReport: Encodable, Sendable {
         lines.append(
           "  with \(sizes.joined(separator: " ")): \(cost.arenaBytes) bytes of memory, "
             + "\(cost.kernelCalls) kernel calls, \(cost.barriers) barriers")
+        lines.append(
+          "  multiply-adds: \(cost.integerMultiplyAdds) int8, \(cost.floatMultiplyAdds) float, "
+            + "\(cost.attentionMultiplyAdds) in attention")
       }
       return lines.joined(separator: "\n")
     }
@@ -154,7 +164,9 @@ extension LoadedPlan {
       return shape[1].value(values)
     }
     sizes = sizes.filter { function.symbols.contains($0.key) }
-    guard sizes.count == Set(function.symbols).count else { return nil }
+    guard let work = FunctionCost(function, weights: plan.weights, symbols: sizes) else {
+      return nil
+    }
     // An empty segment has no address, and no weight that would need one.
     guard let base = weights.baseAddress ?? UnsafeRawPointer(bitPattern: 64) else { return nil }
     defer { extendLifetime(self) }
@@ -163,6 +175,7 @@ extension LoadedPlan {
       kernels: KernelSet(), threads: 1, place: place)
     return PlanReport.Cost(
       sizes: sizes, arenaBytes: bound.facts.arenaBytes, kernelCalls: bound.facts.calls,
-      barriers: bound.facts.barriers)
+      barriers: bound.facts.barriers, floatMultiplyAdds: work.floatProducts,
+      integerMultiplyAdds: work.integerProducts, attentionMultiplyAdds: work.attentionProducts)
   }
 }

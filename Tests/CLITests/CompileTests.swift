@@ -1,0 +1,97 @@
+import Foundation
+import Graph
+import Testing
+
+@Suite("gitc compile", .enabled(if: Gitc.isBuilt, "gitc is not built beside the tests"))
+struct CompileTests {
+  @Test("an int8 plan is smaller, and inspect finds what compile reported")
+  func report() throws {
+    let workshop = try TinyWorkshop()
+    let (checkpoint, report) = (
+      workshop.folder.path("tiny.ckpt"), workshop.folder.path("report.json")
+    )
+    var sizes: [String: Int] = [:]
+    for precision in ["fp32", "int8"] {
+      let outcome = try Gitc.run(
+        "compile", checkpoint, "-o", workshop.plan, "--precision", precision, "--report", report)
+      #expect(outcome.status == 0, "\(outcome.errors)")
+      #expect(outcome.lines.first?.contains(precision) == true)
+      let json = try #require(
+        JSONSerialization.jsonObject(with: Data(contentsOf: workshop.folder.url("report.json")))
+          as? [String: Any])
+      #expect(json["precision"] as? String == precision)
+      let passes = try #require(json["passes"] as? [[String: Any]])
+      #expect(
+        passes.contains { $0["pass"] as? String == "quantize-projections" } == (precision == "int8")
+      )
+
+      let inspected = try #require(
+        Gitc.run("inspect", workshop.plan, "--format", "json").json() as? [String: Any])
+      #expect(inspected["kind"] as? String == "plan")
+      let model = try #require(inspected["model"] as? [String: Any])
+      #expect(model["precision"] as? String == precision)
+      let functions = try #require(inspected["functions"] as? [[String: Any]])
+      let reported = try #require(json["functions"] as? [[String: Any]])
+      #expect(functions.map { $0["steps"] as? Int } == reported.map { $0["steps"] as? Int })
+      #expect(functions.map { $0["name"] as? String } == ["encode", "prefix", "step"])
+      for function in functions {
+        let cost = try #require(function["cost"] as? [String: Any])
+        #expect(try #require(cost["arena_bytes"] as? Int) > 0)
+        let key = precision == "int8" ? "integer_multiply_adds" : "float_multiply_adds"
+        #expect(try #require(cost[key] as? Int) > 0)
+      }
+      sizes[precision] = inspected["weight_bytes"] as? Int
+    }
+    #expect(try #require(sizes["int8"]) < #require(sizes["fp32"]))
+    #expect(try Gitc.run("inspect", workshop.plan).output.contains("prefix: "))
+  }
+
+  @Test("--print-after prints graphs that read back", arguments: ["fuse-attention", "partition"])
+  func printAfter(pass: String) throws {
+    let workshop = try TinyWorkshop()
+    let outcome = try Gitc.run(
+      "compile", workshop.folder.path("tiny.ckpt"), "-o", workshop.plan, "--print-after", pass)
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    let texts = outcome.output.components(separatedBy: "// ").dropFirst()
+    #expect(texts.count == (pass == "partition" ? 3 : 1))
+    for text in texts {
+      let graph = try Graph(text: "// " + text, place: "stdout")
+      #expect(graph.nodes.isEmpty == false)
+    }
+  }
+
+  @Test("--emit-dot draws every function")
+  func emitDot() throws {
+    let workshop = try TinyWorkshop()
+    let dot = workshop.folder.path("tiny.dot")
+    let outcome = try Gitc.run(
+      "compile", workshop.folder.path("tiny.ckpt"), "-o", workshop.plan, "--emit-dot", dot)
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    let text = try String(contentsOfFile: dot, encoding: .utf8)
+    #expect(text.components(separatedBy: "digraph ").count == 4)
+    #expect(text.contains("cached_attention"))
+  }
+
+  @Test("equal checkpoints give equal plans, byte for byte")
+  func reproducible() throws {
+    let (a, b) = (try TinyWorkshop(), try TinyWorkshop())
+    #expect(
+      try Data(contentsOf: a.folder.url("tiny.plan"))
+        == Data(contentsOf: b.folder.url("tiny.plan")))
+  }
+
+  @Test("refuses unknown passes and precisions as usage, damaged checkpoints as data")
+  func refusals() throws {
+    let workshop = try TinyWorkshop()
+    let checkpoint = workshop.folder.path("tiny.ckpt")
+    expectError(
+      try Gitc.run("compile", checkpoint, "-o", workshop.plan, "--print-after", "magic"),
+      status: 64, "fuse-attention", "magic")
+    expectError(
+      try Gitc.run("compile", checkpoint, "-o", workshop.plan, "--precision", "int4"), status: 64,
+      "int4")
+    expectError(try Gitc.run("compile", workshop.plan, "-o", "x.plan"), status: 65, "tiny.plan")
+    expectError(
+      try Gitc.run("compile", checkpoint, "-o", "/none/x.plan"), status: 66, "/none")
+  }
+}
