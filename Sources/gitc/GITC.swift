@@ -17,7 +17,7 @@ struct GITC: ParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-      Train.self, Compile.self, Inspect.self, DataCommand.self,
+      Train.self, Compile.self, Run.self, ScoreCommand.self, Inspect.self, DataCommand.self,
     ])
 
   static func main() {

@@ -1,6 +1,8 @@
 import ArgumentParser
+import Captioning
 import Diagnostics
 import Kernels
+import Runtime
 
 /// How a command computes.
 struct ExecutionOptions: ParsableArguments {
@@ -11,6 +13,11 @@ struct ExecutionOptions: ParsableArguments {
 
   /// The kernels of the instruction set asked for.
   func kernels() throws(InputError) -> KernelSet { try KernelSet(isa: isa ?? .best) }
+
+  /// A captioner that computes so, with the plan at `path`.
+  func captioner(_ path: String) throws(InputError) -> Captioner {
+    try Captioner(CaptionModel(path: path), kernels: kernels(), threads: threads.count)
+  }
 }
 
 extension ISA: ExpressibleByArgument {}

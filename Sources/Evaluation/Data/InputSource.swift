@@ -1,0 +1,86 @@
+package import Captioning
+import Data
+package import Diagnostics
+import Media
+
+/// The inputs that one path names: one, or the rows of a table, or the images of a folder.
+package struct InputSource: Sendable {
+  private enum Contents: Sendable {
+    case files([String])
+    case table(TSVImages, path: String)
+  }
+
+  private let contents: Contents
+  /// Whether the path itself is the only input.
+  package let isSingle: Bool
+
+  /// Looks at a path.
+  ///
+  /// - Parameters:
+  ///   - path: a table when it ends in `.tsv`, see `TSVImages`; else as INPUT of the command line.
+  ///   - each: whether the images of a folder are inputs of their own, not the frames of one clip.
+  /// - Throws: `.noInput`, `.io` or `.badData` for a table or folder that cannot be read; other files
+  ///   are not looked at yet.
+  package init(path: String, each: Bool = false) throws(InputError) {
+    isSingle = !path.hasSuffix(".tsv") && !each
+    if path.hasSuffix(".tsv") {
+      contents = .table(try TSVImages(path), path: path)
+    } else {
+      contents = .files(each ? try MediaInput.imagePaths(inFolder: path) : [path])
+    }
+  }
+
+  /// The number of inputs.
+  package var count: Int {
+    switch contents {
+    case .files(let paths): paths.count
+    case .table(let images, _): images.count
+    }
+  }
+
+  /// What results call input `index`: its path, or `PATH#KEY` for a row of a table.
+  ///
+  /// - Throws: `.badData` for a key that is not UTF-8.
+  package func name(_ index: Int) throws(InputError) -> String {
+    switch contents {
+    case .files(let paths): paths[index]
+    case .table(let images, let path): "\(path)#\(try images.key(index))"
+    }
+  }
+
+  /// Reads input `index` and prepares it for a model.
+  ///
+  /// - Parameters:
+  ///   - index: in `0..<count`.
+  ///   - captioner: whose model it is for.
+  ///   - frames: the most frames taken of a clip; nil for as many as the model takes.
+  /// - Returns: its pixels.
+  /// - Throws: `InputError` where it cannot be read.
+  package func pixels(
+    _ index: Int, for captioner: Captioner, frames: Int?
+  ) throws(InputError) -> InputPixels {
+    switch contents {
+    case .files(let paths): return try captioner.pixels(path: paths[index], frames: frames)
+    case .table(let images, _):
+      let name = try name(index)
+      return try captioner.pixels(files: images.imageBytes(index), name: name, frames: frames)
+    }
+  }
+}
+
+extension Captioner {
+  /// Decodes the image files of a row and prepares them for the model, as many as it takes.
+  package func pixels(
+    files: [[UInt8]], name: String, frames: Int? = nil
+  ) throws(InputError) -> InputPixels {
+    let start = ContinuousClock.now
+    let limit = min(frames ?? maximumFrames, maximumFrames)
+    var images: [RGBImage] = []
+    for index in FrameSampling.indexes(count: files.count, maximum: limit) {
+      images.append(try RGBImage.decode(files[index], place: name))
+    }
+    var pixels = try pixels(of: .frames(images), name: name)
+    pixels.milliseconds = (ContinuousClock.now - start) / .milliseconds(1)
+    return pixels
+  }
+}

@@ -1,0 +1,53 @@
+import ArgumentParser
+import Captioning
+import Diagnostics
+import Evaluation
+
+/// `gitc run`: from pictures and clips to captions.
+struct Run: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Caption images, videos and folders of frames.",
+    discussion: """
+      INPUT is an image (JPEG, PNG, WebP), a video, a folder of frames, an .npy array of normalised \
+      pixels, an image TSV (one result per row, named FILE#KEY), or - for paths on stdin, one per \
+      line. With --each, a folder is its images, one result each.
+
+      text is the caption alone for one input, else INPUT, tab, caption. srt and vtt give every \
+      input a second of its own, one after the other. An input that cannot be read has an error in \
+      its place in json and jsonl, and a line on stderr; the others go on, and the exit code is 65.
+
+      Example: gitc run scenes.plan photo.jpg
+               gitc run scenes.plan clip.mp4 frames/ --beam 4 --format json
+               find photos -name '*.jpg' | gitc run scenes.plan - --format jsonl -o captions.jsonl
+      """)
+
+  @Argument(help: "Plan that gitc compile wrote.")
+  var plan: String
+
+  @Argument(help: ArgumentHelp("What to caption.", valueName: "input"))
+  var inputs: [String]
+
+  @OptionGroup var captioning: CaptioningOptions
+
+  @Option(help: "text, json, jsonl, srt or vtt.")
+  var format = CaptionFormat.text
+
+  @Flag(help: "The images of a folder are inputs of their own.")
+  var each = false
+
+  @Option(name: .shortAndLong, help: "File to write instead of stdout.")
+  var output: String?
+
+  @OptionGroup var execution: ExecutionOptions
+
+  func run() throws {
+    let walk = InputWalk(paths: inputs, each: each)
+    var run = CaptionRun(
+      captioner: try execution.captioner(plan), options: captioning.values,
+      printer: CaptionPrinter(format, isSingle: walk.isSingle))
+    try ResultFile.write(to: output) { put throws(InputError) in try run.all(walk, put) }
+    if let failure = run.failures.first {
+      throw walk.isSingle ? ExitStatus(failure.kind).code : ExitStatus.badData.code
+    }
+  }
+}

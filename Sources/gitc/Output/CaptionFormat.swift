@@ -1,0 +1,78 @@
+import ArgumentParser
+import Captioning
+import Diagnostics
+
+/// How `gitc run` prints its results.
+enum CaptionFormat: String, ExpressibleByArgument, CaseIterable {
+  case text
+  case json
+  case jsonl
+  case srt
+  case vtt
+}
+
+/// What became of one input.
+struct CaptionResult {
+  let input: String
+  let outcome: Result<Caption, InputError>
+}
+
+/// Turns results into the text of a format, one at a time.
+struct CaptionPrinter {
+  let format: CaptionFormat
+  /// Whether there is but one input, so that its name is not worth saying.
+  let isSingle: Bool
+  private var cues = Cues()
+  /// Results and ends printed so far.
+  private var count = 0
+
+  init(_ format: CaptionFormat, isSingle: Bool) {
+    self.format = format
+    self.isSingle = isSingle
+  }
+
+  /// What comes after all results.
+  mutating func end() -> String { beginning() + (format == .json ? "\n]\n" : "") }
+
+  /// One result; failures show in the JSON formats alone.
+  mutating func text(_ result: CaptionResult) -> String {
+    let separator = count > 0 && format == .json ? "," : ""
+    return beginning() + separator + body(result)
+  }
+
+  /// What comes before the first result, once.
+  private mutating func beginning() -> String {
+    defer { count += 1 }
+    guard count == 0 else { return "" }
+    switch format {
+    case .json: return "["
+    case .vtt: return "WEBVTT\n"
+    case .text, .jsonl, .srt: return ""
+    }
+  }
+
+  private mutating func body(_ result: CaptionResult) -> String {
+    switch (format, result.outcome) {
+    case (.json, _): "\n" + json(result)
+    case (.jsonl, _): json(result) + "\n"
+    case (_, .failure): ""
+    case (.text, .success(let caption)):
+      isSingle ? caption.caption + "\n" : "\(result.input)\t\(caption.caption)\n"
+    case (.srt, .success(let caption)): cues.srt(caption.caption)
+    case (.vtt, .success(let caption)): cues.vtt(caption.caption)
+    }
+  }
+
+  private struct Failure: Encodable {
+    var input: String
+    var error: String
+  }
+
+  private func json(_ result: CaptionResult) -> String {
+    switch result.outcome {
+    case .success(let caption): JSONText.of(caption, lines: false)
+    case .failure(let error):
+      JSONText.of(Failure(input: result.input, error: error.description), lines: false)
+    }
+  }
+}

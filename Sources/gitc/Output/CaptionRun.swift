@@ -1,0 +1,57 @@
+import Captioning
+import Diagnostics
+import Evaluation
+
+/// Captions every input and prints what became of it.
+struct CaptionRun {
+  let captioner: Captioner
+  let options: CaptionOptions
+  var printer: CaptionPrinter
+  /// What went wrong with inputs, in order.
+  private(set) var failures: [InputError] = []
+
+  init(captioner: Captioner, options: CaptionOptions, printer: CaptionPrinter) {
+    self.captioner = captioner
+    self.options = options
+    self.printer = printer
+  }
+
+  /// Goes through all inputs.
+  ///
+  /// - Throws: what is wrong with the options, or with writing; what is wrong with an input is its
+  ///   result.
+  mutating func all(_ walk: InputWalk, _ put: ResultFile.Put) throws(InputError) {
+    try walk.forEach { (path, source) throws(InputError) in
+      switch source {
+      case .failure(let error): try tell(path, .failure(error), put)
+      case .success(let source):
+        for index in 0..<source.count { try caption(source, index, path, put) }
+      }
+    }
+    try put(printer.end())
+  }
+
+  private mutating func caption(
+    _ source: InputSource, _ index: Int, _ path: String, _ put: ResultFile.Put
+  ) throws(InputError) {
+    var name = path
+    let outcome: Result<Caption, InputError>
+    do throws(InputError) {
+      name = try source.name(index)
+      let pixels = try source.pixels(index, for: captioner, frames: options.frames)
+      outcome = .success(try captioner.captions([pixels], options: options)[0])
+    } catch { outcome = .failure(error) }
+    try tell(name, outcome, put)
+  }
+
+  private mutating func tell(
+    _ name: String, _ outcome: Result<Caption, InputError>, _ put: ResultFile.Put
+  ) throws(InputError) {
+    if case .failure(let error) = outcome {
+      if error.kind == .usage { throw error }
+      CommandFailure.report(error)
+      failures.append(error)
+    }
+    try put(printer.text(CaptionResult(input: name, outcome: outcome)))
+  }
+}

@@ -1,0 +1,35 @@
+import Diagnostics
+import Evaluation
+
+/// The inputs of a command line, taken apart one after the other.
+struct InputWalk {
+  /// Paths; `-` stands for those on stdin, one per line.
+  let paths: [String]
+  /// Whether the images of a folder are inputs of their own.
+  let each: Bool
+
+  /// Whether one path that names one input is all there is.
+  var isSingle: Bool { paths.count == 1 && paths[0] != "-" && !each && !paths[0].hasSuffix(".tsv") }
+
+  /// Calls `body` with every source, or with why there is none, as stdin gives them.
+  func forEach(
+    _ body: (_ path: String, Result<InputSource, InputError>) throws(InputError) -> Void
+  ) throws(InputError) {
+    func visit(_ path: String) throws(InputError) {
+      let source: Result<InputSource, InputError>
+      do throws(InputError) {
+        source = .success(try InputSource(path: path, each: each))
+      } catch { source = .failure(error) }
+      try body(path, source)
+    }
+    for path in paths {
+      if path != "-" {
+        try visit(path)
+      } else {
+        while let line = readLine() {
+          if !line.isEmpty { try visit(line) }
+        }
+      }
+    }
+  }
+}

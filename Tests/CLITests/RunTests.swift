@@ -1,0 +1,251 @@
+import Data
+import Foundation
+import Media
+import Testing
+
+@Suite("gitc run", .enabled(if: Gitc.isBuilt, "gitc is not built beside the tests"))
+struct RunTests {
+  /// The objects of a run's JSON, each of which has every field of a caption.
+  private func captions(_ outcome: Gitc.Outcome) throws -> [[String: Any]] {
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    #expect(outcome.errors.isEmpty)
+    return try #require(outcome.json() as? [[String: Any]])
+  }
+
+  @Test("an image gives its caption alone; every field of its JSON fits the others")
+  func image() throws {
+    let workshop = try TinyWorkshop()
+    let picture = try workshop.picture("a.png", shade: 1)
+    let text = try Gitc.run("run", workshop.plan, picture)
+    #expect(text.status == 0, "\(text.errors)")
+    #expect(text.lines.count == 1 && text.errors.isEmpty)
+
+    let json = try captions(Gitc.run("run", workshop.plan, picture, "--format", "json"))
+    try #require(json.count == 1)
+    #expect(json[0]["input"] as? String == picture)
+    #expect(json[0]["caption"] as? String == text.lines.first)
+    #expect(json[0]["frames"] as? Int == 1)
+    try expectConsistent(json[0])
+    let tokens = try #require(json[0]["tokens"] as? [Int])
+    #expect(tokens.first == 2, "[CLS]")
+    let timing = try #require(json[0]["timing_ms"] as? [String: Double])
+    let parts = ["decode", "encode", "prefix", "steps"].compactMap { timing[$0] }
+    #expect(parts.count == 4)
+    // A sum of four doubles differs from another order's by a few roundings.
+    let total = try #require(timing["total"])
+    #expect(abs(parts.reduce(0, +) - total) <= 8 * total.ulp)
+  }
+
+  @Test("captions depend on the picture, and end")
+  func captions() throws {
+    let workshop = try TinyWorkshop()
+    let paths = try (0..<8).map { try workshop.picture("\($0).png", shade: $0) }
+    let found = try captions(Gitc.run(["run", workshop.plan] + paths + ["--format", "json"]))
+    #expect(Set(found.compactMap { $0["caption"] as? String }).count > 2)
+    #expect(found.contains { ($0["tokens"] as? [Int])?.last == 3 })
+  }
+
+  /// The sums and counts that hold for every caption.
+  private func expectConsistent(
+    _ caption: [String: Any], prompt: Int = 1, at location: SourceLocation = #_sourceLocation
+  ) throws {
+    let tokens = try #require(caption["tokens"] as? [Int], sourceLocation: location)
+    let logprobs = try #require(
+      caption["token_logprobs"] as? [Double], sourceLocation: location)
+    let sum = try #require(caption["logprob"] as? Double, sourceLocation: location)
+    #expect(logprobs.count == tokens.count - prompt, sourceLocation: location)
+    #expect(logprobs.allSatisfy { $0 <= 0 }, sourceLocation: location)
+    // Each was rounded to a float, the sum was not: half an ulp of a float each.
+    let bound = logprobs.reduce(0) { $0 + abs($1) } * 0x1p-23
+    #expect(abs(logprobs.reduce(0, +) - sum) <= bound, sourceLocation: location)
+    #expect(caption["score"] is Double, sourceLocation: location)
+  }
+
+  @Test("a folder is a clip; with --each it is its images")
+  func folders() throws {
+    let workshop = try TinyWorkshop()
+    let frames = try workshop.pictures("clip-frames", count: 10)
+    let clip = try captions(Gitc.run("run", workshop.plan, frames, "--format", "json"))
+    #expect(clip.map { $0["frames"] as? Int } == [4], "the model takes 4")
+    let two = try captions(
+      Gitc.run("run", workshop.plan, frames, "--frames", "2", "--format", "json"))
+    #expect(two.map { $0["frames"] as? Int } == [2])
+    let each = try captions(Gitc.run("run", workshop.plan, frames, "--each", "--format", "json"))
+    #expect(
+      each.map { $0["input"] as? String } == (1...10).map { "\(frames)/\($0).png" },
+      "in natural order")
+    #expect(each.allSatisfy { $0["frames"] as? Int == 1 })
+  }
+
+  @Test("beam search tells the K best, best first")
+  func beams() throws {
+    let workshop = try TinyWorkshop()
+    let picture = try workshop.picture("a.png", shade: 2)
+    let found = try captions(
+      Gitc.run(
+        "run", workshop.plan, picture, "--beam", "4", "--alternatives", "3", "--format", "json"))
+    let alternatives = try #require(found.first?["alternatives"] as? [[String: Any]])
+    #expect(alternatives.count == 3)
+    let scores = alternatives.compactMap { $0["score"] as? Double }
+    #expect(scores == scores.sorted(by: >) && scores.first == found[0]["score"] as? Double)
+    for alternative in alternatives { try expectConsistent(alternative) }
+    expectError(
+      try Gitc.run("run", workshop.plan, picture, "--alternatives", "2"), status: 64,
+      "alternatives", "found 2")
+  }
+
+  @Test("a question stands between [CLS] and the answer")
+  func question() throws {
+    let workshop = try TinyWorkshop()
+    let picture = try workshop.picture("a.png", shade: 3)
+    let found = try captions(
+      Gitc.run(
+        "run", workshop.plan, picture, "--question", "what moves?", "--format", "json"))
+    let tokens = try #require(found.first?["tokens"] as? [Int])
+    #expect(tokens.prefix(4) == [2, 6, 12, 5])
+    try expectConsistent(found[0], prompt: 4)
+  }
+
+  @Test("--max-tokens bounds what is generated")
+  func length() throws {
+    let workshop = try TinyWorkshop()
+    let picture = try workshop.picture("a.png", shade: 4)
+    let found = try captions(
+      Gitc.run("run", workshop.plan, picture, "--max-tokens", "1", "--format", "json"))
+    #expect((found.first?["token_logprobs"] as? [Double])?.count == 1)
+  }
+
+  @Test("a damaged image has its error in its place, the others go on")
+  func damaged() throws {
+    let workshop = try TinyWorkshop()
+    let paths = [
+      try workshop.picture("a.png", shade: 5), workshop.folder.path("bad.png"),
+      workshop.folder.path("missing.png"), try workshop.picture("c.png", shade: 6),
+    ]
+    try workshop.folder.write(
+      "bad.png", Data(contentsOf: workshop.folder.url("a.png")).prefix(60))
+    let outcome = try Gitc.run(["run", workshop.plan] + paths + ["--format", "jsonl"])
+    #expect(outcome.status == 65)
+    let objects = try outcome.lines.map {
+      try #require(JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any])
+    }
+    #expect(objects.map { $0["input"] as? String } == paths)
+    #expect(objects.map { $0["error"] != nil } == [false, true, true, false])
+    #expect(objects.map { $0["caption"] != nil } == [true, false, false, true])
+    let errors = outcome.errors.split(separator: "\n")
+    #expect(errors.count == 2 && errors.allSatisfy { $0.hasPrefix("gitc: error: ") })
+    #expect(errors.first?.contains("bad.png") == true)
+
+    let text = try Gitc.run(["run", workshop.plan] + paths)
+    #expect(text.status == 65)
+    #expect(
+      text.lines.map { $0.split(separator: "\t").first.map(String.init) }
+        == [paths[0], paths[3]])
+  }
+
+  @Test("a single input that is missing or damaged decides the exit code")
+  func single() throws {
+    let workshop = try TinyWorkshop()
+    expectError(try Gitc.run("run", workshop.plan, "/none.png"), status: 66, "/none.png")
+    try workshop.folder.write("empty.png", Data())
+    expectError(
+      try Gitc.run("run", workshop.plan, workshop.folder.path("empty.png")), status: 65)
+  }
+
+  @Test("a dash takes paths from stdin")
+  func stdin() throws {
+    let workshop = try TinyWorkshop()
+    let paths = try ["a.png", "b.png"].map { try workshop.picture($0, shade: $0.count) }
+    let listed = try Gitc.run(
+      "run", workshop.plan, "-", input: paths.joined(separator: "\n") + "\n\n")
+    #expect(listed.status == 0, "\(listed.errors)")
+    #expect(try listed.output == Gitc.run(["run", workshop.plan] + paths).output)
+    #expect(listed.lines.count == 2)
+    #expect(try Gitc.run("run", workshop.plan, "-", "--format", "json").output == "[\n]\n")
+  }
+
+  @Test("a table gives a result per row, the same as of the files")
+  func table() throws {
+    let workshop = try TinyWorkshop()
+    var writer = try TSVWriter(prefix: workshop.folder.path("x"))
+    let image = TinyWorkshop.picture(shade: 1).encodedPNG()
+    let other = TinyWorkshop.picture(shade: 2).encodedPNG()
+    try writer.append(
+      key: "one", images: [image], annotations: [TextSample(key: "one", caption: "a")])
+    try writer.append(
+      key: "clip", images: [image, other], annotations: [TextSample(key: "clip", caption: "a")])
+    try writer.finish()
+    let path = workshop.folder.path("x.img.tsv")
+    let rows = try captions(Gitc.run("run", workshop.plan, path, "--format", "json"))
+    #expect(rows.map { $0["input"] as? String } == ["\(path)#one", "\(path)#clip"])
+    #expect(rows.map { $0["frames"] as? Int } == [1, 2])
+    let file = try workshop.picture("a.png", shade: 1)
+    let single = try captions(Gitc.run("run", workshop.plan, file, "--format", "json"))
+    #expect(rows[0]["token_logprobs"] as? [Double] == single[0]["token_logprobs"] as? [Double])
+  }
+
+  @Test("subtitles: a second for each input")
+  func subtitles() throws {
+    let workshop = try TinyWorkshop()
+    let paths = try (0..<2).map { try workshop.picture("\($0).png", shade: $0) }
+    let lines = try paths.map { try Gitc.run("run", workshop.plan, $0).lines[0] }
+    #expect(
+      try Gitc.run(["run", workshop.plan] + paths + ["--format", "srt"]).output == """
+        1
+        00:00:00,000 --> 00:00:01,000
+        \(lines[0])
+
+        2
+        00:00:01,000 --> 00:00:02,000
+        \(lines[1])
+
+
+        """)
+    #expect(
+      try Gitc.run(["run", workshop.plan] + paths + ["--format", "vtt"]).output == """
+        WEBVTT
+
+        00:00:00.000 --> 00:00:01.000
+        \(lines[0])
+
+        00:00:01.000 --> 00:00:02.000
+        \(lines[1])
+
+        """)
+  }
+
+  @Test("-o writes the file that stdout would have got, and stdout gets nothing")
+  func output() throws {
+    let workshop = try TinyWorkshop()
+    let picture = try workshop.picture("a.png", shade: 1)
+    let target = workshop.folder.path("captions.txt")
+    let outcome = try Gitc.run("run", workshop.plan, picture, "-o", target)
+    #expect(outcome.status == 0 && outcome.output.isEmpty)
+    #expect(
+      try String(contentsOfFile: target, encoding: .utf8)
+        == Gitc.run("run", workshop.plan, picture).output)
+    expectError(
+      try Gitc.run("run", workshop.plan, picture, "-o", "/none/captions.txt"), status: 66, "/none")
+  }
+
+  @Test("threads and instruction sets do not change an int8 plan's captions")
+  func machines() throws {
+    let workshop = try TinyWorkshop()
+    let frames = try workshop.pictures("f", count: 3)
+    func bits(_ more: String...) throws -> [Double]? {
+      let found = try captions(Gitc.run(["run", workshop.plan, frames, "--format", "json"] + more))
+      return found.first?["token_logprobs"] as? [Double]
+    }
+    let first = try bits("--threads", "1")
+    #expect(try bits("--threads", "3") == first && first != nil)
+    #expect(try bits("--isa", "scalar") == first)
+  }
+
+  @Test("refuses a plan that is none")
+  func plan() throws {
+    let workshop = try TinyWorkshop()
+    let picture = try workshop.picture("a.png", shade: 1)
+    expectError(try Gitc.run("run", picture, picture), status: 65, "a.png")
+    expectError(try Gitc.run("run", "/none.plan", picture), status: 66, "/none.plan")
+  }
+}
