@@ -13,9 +13,11 @@ package enum Packing {
   package static func packS8(
     _ weight: [Int8], rows: Int, columns: Int
   ) -> (packed: [Int8], columnSums: [Int32]) {
-    precondition(weight.count == rows * columns, "\(weight.count) weights are not [\(rows), \(columns)]")
+    precondition(
+      weight.count == rows * columns, "\(weight.count) weights are not [\(rows), \(columns)]")
     var columnSums = [Int32](repeating: 0, count: rows)
-    let packed = [Int8](unsafeUninitializedCapacity: packedByteCount(rows: rows, columns: columns)) {
+    let packed = [Int8](unsafeUninitializedCapacity: packedByteCount(rows: rows, columns: columns))
+    {
       buffer, count in
       count = buffer.count
       guard let base = buffer.baseAddress else { return }
