@@ -35,8 +35,11 @@ enum StandardStreams {
   /// Writes text with its own line ends and controls to stderr.
   static func put(_ text: String) { _ = write(text, to: STDERR_FILENO) }
 
-  /// Writes over the line that the last call wrote.
-  static func progress(_ line: String) { _ = write("\r\u{1b}[K" + line, to: STDERR_FILENO) }
+  /// Says how much is done, over the line that the last call wrote; nothing where nobody looks.
+  static func progress(_ done: Int, of total: Int, _ what: String) {
+    if !showsProgress { return }
+    put("\r\u{1b}[K\(done) of \(total) \(what)" + (done == total ? "\n" : ""))
+  }
 
   /// Writes all of the text and returns 0, or the error number.
   private static func write(_ text: String, to descriptor: Int32) -> Int32 {

@@ -46,8 +46,7 @@ struct DataScenes: ParsableCommand {
         images: images, clips: clips, frames: frames, seed: seed, side: side,
         questions: questions, evaluationRows: evaluationRows, threads: threads.count)
     ) { done, total in
-      guard StandardStreams.showsProgress else { return }
-      StandardStreams.progress("\(done) of \(total) rows" + (done == total ? "\n" : ""))
+      StandardStreams.progress(done, of: total, "rows")
     }
     if let problem = report.videoProblem { StandardStreams.note("gitc: warning: \(problem)") }
     for file in report.files { try StandardStreams.result(file) }

@@ -1,0 +1,31 @@
+package import Diagnostics
+import Formats
+
+extension ImageState {
+  /// What the image encoder made: f32[images · frames, n, E]; valid until the session that made the
+  /// state encodes as many images again.
+  package var features: UnsafeBufferPointer<Float> {
+    UnsafeBufferPointer(prefix.function.input("features").assumingMemoryBound(to: Float.self))
+  }
+}
+
+extension CaptionSession {
+  /// The scores of every token after each of `tokens` and those before it, for the only image of
+  /// `state`: f32[tokens, V].
+  ///
+  /// - Precondition: `tokens` are of the vocabulary, at least one.
+  /// - Throws: `.usage` for more tokens than the model's text length; otherwise as
+  ///   ``generateAll(_:prompt:options:)``.
+  package func logits(_ state: ImageState, tokens: [Int]) throws(InputError) -> [Float] {
+    precondition(state.images == 1 && !tokens.isEmpty, "one image and a first token")
+    let capacity = model.settings.maximumTextLength
+    guard tokens.count <= capacity else {
+      throw InputError(
+        .usage, "the text is too long", expected: "\(capacity) tokens or fewer",
+        found: "\(tokens.count)", in: "the text", advice: "use a shorter text")
+    }
+    let decoder = Decoder(self, state)
+    try decoder.read(tokens)
+    return tokens.indices.flatMap { Array(decoder.logits(position: $0)) }
+  }
+}
