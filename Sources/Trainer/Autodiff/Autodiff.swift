@@ -76,7 +76,8 @@ package struct Autodiff {
     case .add: return addRule(node, dy)
     case .multiply: return multiplyRule(node, dy)
     case .scale(let op): return [graph.scale(dy, by: op.factor)]
-    case .gelu(let op): return [apply(.geluGradient(GeluGradient(form: op.form)), node.inputs[0], dy)]
+    case .gelu(let op):
+      return [apply(.geluGradient(GeluGradient(form: op.form)), node.inputs[0], dy)]
     case .dropout(let op):
       return [graph.dropout(dy, seed: node.inputs[1], rate: op.rate, salt: op.salt), nil]
     case .sum(let op): return [sumRule(op, node, dy)]

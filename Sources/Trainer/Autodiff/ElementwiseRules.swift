@@ -10,7 +10,8 @@ extension Autodiff {
   mutating func multiplyRule(_ node: Node, _ dy: Value) -> [Value?] {
     let (a, b) = (node.inputs[0], node.inputs[1])
     return [
-      sum(graph.multiply(dy, b), to: graph.shape(a)), sum(graph.multiply(dy, a), to: graph.shape(b)),
+      sum(graph.multiply(dy, b), to: graph.shape(a)),
+      sum(graph.multiply(dy, a), to: graph.shape(b)),
     ]
   }
 

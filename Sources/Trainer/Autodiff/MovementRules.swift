@@ -32,8 +32,10 @@ extension Autodiff {
     return graph.slice(dy, axis: op.axis, from: op.before, to: op.before + length)
   }
 
-  /// Visible scores take dy. Hidden ones must take 0, which holds because their only reader is a
-  /// softmax, whose derivative is 0 where its result is.
+  /// Visible scores take dy.
+  ///
+  /// Hidden ones must take 0, which holds because their only reader is a softmax, whose derivative
+  /// is 0 where its result is.
   mutating func prefixMaskRule(_ node: Node, _ dy: Value) throws(GraphError) -> Value {
     for reader in graph.nodes where reader.inputs.contains(node.results[0]) {
       guard case .softmax = reader.op else {

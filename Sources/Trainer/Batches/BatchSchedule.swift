@@ -20,6 +20,10 @@ struct BatchSchedule {
   /// - Parameters:
   ///   - counts: rows of each source, at least 1.
   ///   - weights: the share of steps of each source, relative.
+  ///   - batchSize: rows per step.
+  ///   - seed: decides sources and orders.
+  ///   - shuffle: false takes rows in file order.
+  ///   - step: the first that `next` gives.
   init(
     counts: [Int], weights: [Float], batchSize: Int, seed: UInt64, shuffle: Bool, step: Int
   ) {

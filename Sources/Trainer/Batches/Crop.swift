@@ -18,7 +18,9 @@ struct Crop {
     isMirrored = augmentation.flip && random.unit() < 0.5
   }
 
-  /// The cropped image; preprocessing scales it back to the model's size. Whole images stay whole.
+  /// The cropped image, which preprocessing scales back to the model's size.
+  ///
+  /// Where the whole side is kept the image stays as it is, whatever its proportions.
   func applied(to image: RGBImage) -> RGBImage {
     let isWhole = share >= 1
     let side = max(1, Int((Double(min(image.width, image.height)) * share).rounded()))

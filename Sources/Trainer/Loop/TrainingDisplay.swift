@@ -43,7 +43,8 @@ package struct TrainingDisplay {
   private func duration(_ seconds: Double) -> String {
     guard seconds.isFinite else { return "?" }
     let minutes = Int(seconds / 60)
-    return minutes >= 60 ? "\(minutes / 60) h \(minutes % 60) min"
+    return minutes >= 60
+      ? "\(minutes / 60) h \(minutes % 60) min"
       : minutes > 0 ? "\(minutes) min" : "\(Int(seconds)) s"
   }
 }

@@ -22,7 +22,8 @@ package struct TrainingRun {
     package var threads: Int
 
     package init(
-      output: String, initial: String? = nil, resumes: Bool = false, kernels: KernelSet, threads: Int
+      output: String, initial: String? = nil, resumes: Bool = false, kernels: KernelSet,
+      threads: Int
     ) {
       self.output = output
       self.initial = initial
@@ -90,8 +91,8 @@ package struct TrainingRun {
 
     do {
       program = try TrainingProgram(
-        configuration, dropout: recipe.dropout, smoothing: recipe.smoothing, kernels: options.kernels,
-        threads: options.threads)
+        configuration, dropout: recipe.dropout, smoothing: recipe.smoothing,
+        kernels: options.kernels, threads: options.threads)
     } catch {
       preconditionFailure("a valid configuration compiles: \(error)")
     }

@@ -22,7 +22,14 @@ final class AdamW {
   private let normScratch: UnsafeMutablePointer<Double>
   private let normStep: ck_step
 
-  /// - Parameter isEncoder: whether a parameter belongs to the image encoder, by name.
+  /// Prepares the sweep over every parameter in `buffers`.
+  ///
+  /// - Parameters:
+  ///   - buffers: parameters, their gradients and moments; all are read and written in place.
+  ///   - options: rates, decay and clipping.
+  ///   - kernels: the instruction set to run on.
+  ///   - threads: threads of every sweep.
+  ///   - isEncoder: whether a parameter belongs to the image encoder, by name.
   init(
     _ buffers: ParameterBuffers, _ options: Recipe.Optimizer, kernels: KernelSet, threads: Int,
     isEncoder: (String) -> Bool

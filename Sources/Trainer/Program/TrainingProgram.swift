@@ -45,8 +45,11 @@ final class TrainingProgram {
 
   /// Runs forward and backward; gradients are in `buffers` afterwards.
   ///
-  /// - Parameter seed: decides what dropout drops; a new one every step.
+  /// - Parameters:
+  ///   - batch: pixels, tokens and labels of one shape.
+  ///   - seed: decides what dropout drops; a new one every step.
   /// - Returns: the loss.
+  /// - Throws: when a batch of this shape needs more memory than there is.
   func step(_ batch: Batch, seed: Int32) throws(InputError) -> Float {
     let bound = try bound(batch.shape, training, &boundTraining, gradients: true)
     fill(bound, batch, seed: seed)

@@ -34,6 +34,7 @@ extension ValidationResult {
   ///   - loss: the mean over predicted tokens.
   ///   - logits: f32[count, tokens, V].
   ///   - labels: i32[count, tokens], negative where nothing is predicted.
+  ///   - shape: the batch's sizes.
   init(loss: Float, logits: UnsafeBufferPointer<Float>, labels: [Int32], shape: Batch.Shape) {
     self = .empty
     let width = logits.count / max(1, labels.count)

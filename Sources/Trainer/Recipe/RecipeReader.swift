@@ -52,7 +52,8 @@ final class RecipeReader {
         found: override, in: "--set", advice: "see the recipe for the sections it has")
     }
     let inner = mapping[Yams.Node(key)] ?? Yams.Node([(Yams.Node, Yams.Node)]())
-    mapping[Yams.Node(key)] = try setting(value, at: keys.dropFirst(), in: inner, override: override)
+    mapping[Yams.Node(key)] = try setting(
+      value, at: keys.dropFirst(), in: inner, override: override)
     return .mapping(mapping)
   }
 
@@ -95,7 +96,7 @@ final class RecipeReader {
 
   /// Text, or nil when the key is absent.
   func optionalString(_ key: String) throws(InputError) -> String? {
-    mapping[Yams.Node(key)] == nil ? { known.append(key); return nil }() : try string(key)
+    node(key) == nil ? nil : try string(key)
   }
 
   /// A whole number in `range`, or `fallback`.
