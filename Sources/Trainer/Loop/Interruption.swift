@@ -10,8 +10,9 @@ enum Interruption {
   /// Whether SIGINT or SIGTERM came since `watch`.
   static var isRequested: Bool { requested.load(ordering: .relaxed) }
 
-  /// Takes over the two signals for the rest of the process.
+  /// Takes over the two signals for the rest of the process, and forgets one that came before.
   static func watch() {
+    requested.store(false, ordering: .relaxed)
     for number in [SIGINT, SIGTERM] {
       signal(number) { number in
         Interruption.requested.store(true, ordering: .relaxed)

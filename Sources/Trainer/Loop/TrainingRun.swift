@@ -119,6 +119,12 @@ package struct TrainingRun {
           found: "seed \(recipe.seed)", in: TrainingState.path(output: options.output),
           advice: "resume with the same recipe")
       }
+      guard progress.step < recipe.steps else {
+        throw InputError(
+          .usage, "recipe ends before the step the run came to",
+          expected: "more than \(progress.step) steps", found: "\(recipe.steps)",
+          in: TrainingState.path(output: options.output), advice: "set steps higher")
+      }
       firstStep = progress.step + 1
     } else {
       if let initial, let path = options.initial { try state.load(initial, place: path) }

@@ -78,6 +78,13 @@ struct TrainingState {
         found: checkpoint.trainingState?.json ?? "a finished model", in: place,
         advice: "start without --resume, or with --init to begin from these weights")
     }
+    guard checkpoint.vocabulary == template.vocabulary else {
+      throw InputError(
+        .usage, "vocabulary is not the one of the interrupted run",
+        expected: "\(checkpoint.vocabulary.count) tokens as in the state",
+        found: "\(template.vocabulary.count), not all the same", in: place,
+        advice: "resume with the same recipe, data and --init")
+    }
     try load(checkpoint, place: place)
     try load(state.tensors, prefix: "training.m.", into: buffers.firstMoments, place: place)
     try load(state.tensors, prefix: "training.v.", into: buffers.secondMoments, place: place)

@@ -41,6 +41,6 @@ extension Recipe {
     c.text.maximumTextLength = try model.int(
       "maximum_text_length", c.text.maximumTextLength, in: 2...4096)
     c.frames = try model.int("frames", c.frames, in: 0...256)
-    return try c.validated(place: "recipe, model")
+    return try c.validated(place: model.place)
   }
 }

@@ -6,7 +6,7 @@ import Yams
 final class RecipeReader {
   private let mapping: Yams.Node.Mapping
   /// Where this mapping stands: "recipe.yaml" or "recipe.yaml, data.train[0]".
-  private let place: String
+  let place: String
   private var known: [String] = []
 
   private init(_ node: Yams.Node, place: String) throws(InputError) {
