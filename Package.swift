@@ -128,7 +128,10 @@ let package = Package(
       "Runtime",
       ["Runtime", "Compiler", "Graph", "Reference", "Formats", "Checkpoint", "Captioning", "Data",
         "Media", "Kernels", "Tokenizer", "Evaluation", "CAllocations"]),
-    tests("Trainer", ["Trainer", "Compiler", "Graph", "Reference", "Runtime", "Checkpoint", "Data"]),
+    tests(
+      "Trainer",
+      ["Trainer", "Compiler", "Graph", "Reference", "Runtime", "Checkpoint", "Data", "Formats",
+        "Kernels", "Media", "Tokenizer"]),
     tests("CLI", ["gitc", "Media", "Data", "Formats", "Checkpoint", "Graph"]),
   ],
   swiftLanguageModes: [.v6],
