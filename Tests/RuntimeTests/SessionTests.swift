@@ -139,6 +139,46 @@ struct SessionTests {
     #expect(try session.score(state, prompt: [2, 4], continuation: [5, 3]).count == 2)
   }
 
+  @Test func longerTextsThanBeforeGetRoom() throws {
+    let captioner = try TinyCaptioner(seed: 11, precision: .int8, maximumTextLength: 100)
+    let pixels = TinyCaptioner.pixels(seed: 29)
+    func long(_ session: CaptionSession, _ state: ImageState) throws -> [Generation] {
+      try session.generate(
+        state, prompt: [2],
+        options: SearchOptions(
+          beams: 2, maximumTokens: 90, endID: TinyCaptioner.end,
+          bannedIDs: [TinyCaptioner.end]))
+    }
+    let session = try captioner.session()
+    let state = try session.encode(pixels)
+    let short = try session.score(state, prompt: [2], continuation: [4, 5])
+    let found = try long(session, state)
+    #expect(found[0].tokens.count == 91)
+    #expect(try session.score(state, prompt: [2], continuation: [4, 5]) == short)
+    let fresh = try captioner.session()
+    #expect(try long(fresh, fresh.encode(pixels)) == found)
+  }
+
+  @Test(arguments: Precision.allCases)
+  func captionersNeedLittleMoreMemoryThanWhatIsAliveAtOnce(_ precision: Precision) throws {
+    let captioner = try TinyCaptioner(seed: 10, frames: 3, precision: precision)
+    let session = try captioner.session()
+    let state = try session.encode(
+      TinyCaptioner.pixels(images: 2, frames: 3, seed: 28), images: 2, frames: 3)
+    _ = try session.generateAll(
+      state, prompt: [2, 12],
+      options: SearchOptions(beams: 3, maximumTokens: 4, endID: TinyCaptioner.end))
+    #expect(
+      session.facts.map(\.function) == [
+        "encode, 6 frames", "prefix, 2 of 3 frames", "step, 2 sequences of 2 rows",
+        "step, 6 sequences of 1 rows",
+      ])
+    for (function, facts) in session.facts {
+      #expect(
+        Double(facts.arenaBytes) <= 1.1 * Double(facts.lowerBoundBytes), "\(function): \(facts)")
+    }
+  }
+
   @Test func aPlanThatIsNoCaptionerIsRefused() throws {
     let captioner = try TinyCaptioner(seed: 9)
     let loaded = captioner.model.loaded

@@ -12,6 +12,7 @@ final class TableModel: StepModel {
   private var rows: [(image: Int, tokens: [Int])] = []
   private var images = 0
   private var perImage = 0
+  private var longest = 0
   private var scores: UnsafeMutableBufferPointer<Float>
 
   init(_ table: [[[Float]]]) {
@@ -24,9 +25,11 @@ final class TableModel: StepModel {
   var vocabularyCount: Int { table[0].count }
   var capacity: Int { table.count }
 
-  func begin(prompt: [Int], images: Int, sequencesPerImage: Int) throws(InputError) {
-    precondition((1...capacity).contains(prompt.count), "a prompt that fits")
-    (self.images, perImage) = (images, sequencesPerImage)
+  func begin(
+    prompt: [Int], images: Int, sequencesPerImage: Int, longest: Int
+  ) throws(InputError) {
+    precondition(longest <= capacity && (1...longest).contains(prompt.count), "a prompt that fits")
+    (self.images, perImage, self.longest) = (images, sequencesPerImage, longest)
     rows = (0..<images).map { ($0, prompt) }
   }
 
@@ -36,7 +39,7 @@ final class TableModel: StepModel {
       precondition(rows[parent].image == row / perImage, "a parent of the same image")
       return (rows[parent].image, rows[parent].tokens + [tokens[row]])
     }
-    precondition(rows.allSatisfy { $0.tokens.count <= capacity }, "sequences that fit")
+    precondition(rows.allSatisfy { $0.tokens.count <= longest }, "sequences that fit")
   }
 
   func logits(_ row: Int) -> UnsafeBufferPointer<Float> {

@@ -104,7 +104,9 @@ final class ReferenceModel: StepModel {
   var vocabularyCount: Int { TinyCaptioner.vocabulary.count }
   var capacity: Int { captioner.configuration.text.maximumTextLength }
 
-  func begin(prompt: [Int], images: Int, sequencesPerImage: Int) throws(InputError) {
+  func begin(
+    prompt: [Int], images: Int, sequencesPerImage: Int, longest: Int
+  ) throws(InputError) {
     perImage = sequencesPerImage
     rows = (0..<images).map { ($0, prompt) }
   }

@@ -47,7 +47,9 @@ struct BeamSearch<Model: StepModel> {
 
   mutating func run() throws(InputError) -> [[Generation]] {
     let beams = options.beams
-    try model.begin(prompt: prompt, images: images.count, sequencesPerImage: beams)
+    try model.begin(
+      prompt: prompt, images: images.count, sequencesPerImage: beams,
+      longest: prompt.count + limit)
     for length in 1...limit {
       for index in images.indices where !images[index].isDone { try step(index, length) }
       if images.allSatisfy(\.isDone) { break }

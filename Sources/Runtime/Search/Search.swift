@@ -34,7 +34,8 @@ package enum Search {
   private static func greedy(
     _ model: some StepModel, images: Int, prompt: [Int], limit: Int, _ options: SearchOptions
   ) throws(InputError) -> [Generation] {
-    try model.begin(prompt: prompt, images: images, sequencesPerImage: 1)
+    try model.begin(
+      prompt: prompt, images: images, sequencesPerImage: 1, longest: prompt.count + limit)
     let rows = Array(0..<images)
     var found = [Hypothesis](repeating: Hypothesis(), count: images)
     var isDone = [Bool](repeating: false, count: images)

@@ -155,21 +155,24 @@ package final class CaptionSession {
     return prefix
   }
 
-  /// The text cache, with room for `sequences`; programs bound to an old one are forgotten.
-  func textCache(sequences: Int) throws(InputError) -> TextCache {
-    if let text, text.sequences >= sequences { return text }
+  /// The text cache, with room for `sequences` of `length` tokens; programs bound to an old one are
+  /// forgotten.
+  func textCache(sequences: Int, length: Int) throws(InputError) -> TextCache {
+    if let text, text.sequences >= sequences, text.capacity >= length { return text }
+    let (sequences, length) = (
+      max(sequences, text?.sequences ?? 0), max(length, text?.capacity ?? 0)
+    )
     for prefix in prefixes { prefix.steps.removeAll() }
     text = nil
-    let new = try TextCache(model, sequences: sequences)
+    let new = try TextCache(model, sequences: sequences, length: length)
     text = new
     return new
   }
 
-  /// `step` over `state`'s image tokens, for `sequences` that take `rows` new tokens each.
+  /// `step` over the image tokens of `prefix`, for `sequences` that take `rows` new tokens each.
   func step(
-    _ prefix: BoundPrefix, sequences: Int, rows: Int
+    _ prefix: BoundPrefix, _ text: TextCache, sequences: Int, rows: Int
   ) throws(InputError) -> BoundFunction {
-    let text = try textCache(sequences: sequences)
     let key = BoundPrefix.StepKey(sequences: sequences, rows: rows)
     if let step = prefix.steps[key] { return step }
     let images = prefix.images
@@ -218,6 +221,22 @@ package final class CaptionSession {
         found: "\(found)", in: "\(model.loaded.place), function '\(function)', '\(port)'",
         advice: "compile the model again")
     }
+  }
+}
+
+extension CaptionSession {
+  /// What the functions bound so far take, in alphabetical order: "step, 4 sequences of 1 row".
+  package var facts: [(function: String, facts: BoundFunction.Facts)] {
+    var all: [(function: String, facts: BoundFunction.Facts)] = encoders.map { count, encoder in
+      ("encode, \(count) frames", encoder.facts)
+    }
+    for prefix in prefixes {
+      all.append(("prefix, \(prefix.images) of \(prefix.frames) frames", prefix.function.facts))
+      all += prefix.steps.map { key, step in
+        ("step, \(key.sequences) sequences of \(key.rows) rows", step.facts)
+      }
+    }
+    return all.sorted { $0.function < $1.function }
   }
 }
 

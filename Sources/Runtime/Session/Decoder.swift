@@ -15,6 +15,8 @@ final class Decoder: StepModel {
   private var images: [Int32] = []
   private var slots: [Int32] = []
   private var nextSlots: [Int32] = []
+  /// L: positions of the text cache, and columns of the slots.
+  private var positions = 0
   /// Tokens that every sequence has.
   private var length = 0
 
@@ -27,14 +29,14 @@ final class Decoder: StepModel {
   var capacity: Int { session.model.settings.maximumTextLength }
 
   func begin(
-    prompt: [Int], images: Int, sequencesPerImage: Int
+    prompt: [Int], images: Int, sequencesPerImage: Int, longest: Int
   ) throws(InputError) {
     precondition(images == prefix.images, "the images of the state")
     let sequences = images * sequencesPerImage
-    // First the larger cache, so that both functions are bound to it.
-    _ = try session.textCache(sequences: sequences)
-    let first = try session.step(prefix, sequences: images, rows: prompt.count)
-    single = try session.step(prefix, sequences: sequences, rows: 1)
+    let text = try session.textCache(sequences: sequences, length: longest)
+    positions = text.capacity
+    let first = try session.step(prefix, text, sequences: images, rows: prompt.count)
+    single = try session.step(prefix, text, sequences: sequences, rows: 1)
     self.images = (0..<sequences).map { Int32($0 / sequencesPerImage) }
     run(
       first, tokens: (0..<images).flatMap { _ in prompt }, sources: (0..<images).map { Int32($0) })
@@ -42,13 +44,15 @@ final class Decoder: StepModel {
 
   /// Reads `tokens` for one image; see ``logits(position:)``.
   func read(_ tokens: [Int]) throws(InputError) {
-    let step = try session.step(prefix, sequences: 1, rows: tokens.count)
+    let text = try session.textCache(sequences: 1, length: tokens.count)
+    positions = text.capacity
+    let step = try session.step(prefix, text, sequences: 1, rows: tokens.count)
     run(step, tokens: tokens, sources: [0])
   }
 
   /// Runs the first tokens of sequences, each of which has row s for itself.
   private func run(_ step: BoundFunction, tokens: [Int], sources: [Int32]) {
-    slots = sources.indices.flatMap { [Int32](repeating: Int32($0), count: capacity) }
+    slots = sources.indices.flatMap { [Int32](repeating: Int32($0), count: positions) }
     length = 0
     run(step, tokens: tokens, sources: sources, rows: tokens.count / sources.count)
   }
@@ -56,12 +60,11 @@ final class Decoder: StepModel {
   func advance(parents: [Int], tokens: [Int]) {
     guard let single else { preconditionFailure("a search begins before it advances") }
     precondition(parents.count == images.count && tokens.count == parents.count, "all sequences")
-    let capacity = capacity
-    precondition(length < capacity, "a sequence beyond the model's text length")
+    precondition(length < positions, "a sequence beyond what the search began with")
     nextSlots.removeAll(keepingCapacity: true)
     for (sequence, parent) in parents.enumerated() {
-      nextSlots += slots[parent * capacity..<parent * capacity + length]
-      nextSlots += repeatElement(Int32(sequence), count: capacity - length)
+      nextSlots += slots[parent * positions..<parent * positions + length]
+      nextSlots += repeatElement(Int32(sequence), count: positions - length)
     }
     swap(&slots, &nextSlots)
     run(single, tokens: tokens, sources: images, rows: 1)

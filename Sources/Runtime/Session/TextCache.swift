@@ -2,6 +2,9 @@ import Diagnostics
 import Formats
 
 /// Keys and values of the text of every sequence, f32[Q, L, D] twice per decoder layer.
+///
+/// L is what texts need rather than the most the model allows: with the released models' 1024 rows
+/// between them, short sequences would be spread over hundreds of MB.
 final class TextCache {
   /// Q: sequences there is room for; functions bound for fewer use the first ones.
   let sequences: Int
@@ -13,9 +16,12 @@ final class TextCache {
   let addresses: [String: UnsafeMutableRawPointer]
   private let arena: Arena
 
-  init(_ model: CaptionModel, sequences: Int) throws(InputError) {
+  /// Makes room for `sequences` of `length` tokens, at most the model's text length.
+  init(_ model: CaptionModel, sequences: Int, length: Int) throws(InputError) {
     self.sequences = sequences
-    capacity = model.settings.maximumTextLength
+    // Lengths differ from text to text: a few steps save making a new cache for each.
+    let step = 64
+    capacity = min((length + step - 1) / step * step, model.settings.maximumTextLength)
     let place = "\(model.loaded.place), function 'step', inputs"
     // Without layers there is nothing to keep.
     var width = 0
