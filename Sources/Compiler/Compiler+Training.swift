@@ -13,8 +13,10 @@ package enum Compiler {
   }
 
   /// Fuses what autodiff can differentiate as a whole: attention, whose derivative then computes its
-  /// probabilities again instead of keeping them. Then splits image rows from text rows, so that
-  /// neither pass computes the last layer's image rows, which the loss does not read.
+  /// probabilities again instead of keeping them.
+  ///
+  /// Then splits image rows from text rows, so that neither pass computes the last layer's image
+  /// rows, which the loss does not read.
   ///
   /// - Parameters:
   ///   - graph: the model with its loss.

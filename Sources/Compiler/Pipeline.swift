@@ -43,7 +43,7 @@ package enum Pipeline {
       let name = type(of: pass).name
       let (next, rewrites) = pass.run(graph, &parameters)
       do { try next.verify() } catch {
-        throw CompileError("pass \(name) broke \(function): \(error)")
+        throw CompileError("\(function) to be a graph after \(name)", found: error.message)
       }
       reports.append(PassReport(pass: name, function: function, rewrites: rewrites))
       graph = next

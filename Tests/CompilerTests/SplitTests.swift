@@ -4,15 +4,37 @@ import Reference
 import Testing
 
 @Suite struct SplitTests {
+  /// Both sides are Double: they differ by the order of sums of a few hundred terms near 1 in
+  /// size, relative to which 1e-9 is a million roundings.
+  private func expectEqual(_ a: Tensor, _ b: Tensor) {
+    #expect(a.shape == b.shape)
+    for (x, y) in zip(a.values, b.values) { #expect(abs(x - y) <= 1e-9 * max(1, abs(x))) }
+  }
+
+  private func expectFunctionsEqualTheWhole(
+    _ graph: Graph, seed: UInt64, images: Int, frames: Int, side: Int, vocabulary: Int, rows: [Int]
+  ) throws -> CaptionerGraphs {
+    let parameters = TestParameters(graph, seed: seed, magnitude: 0.6)
+    let run = CaptionerRun(
+      graph: graph, parameters: parameters,
+      pixels: .random([images, frames, 3, side, side], seed: seed + 50),
+      tokens: .random(
+        .i32, [images, rows.reduce(0, +)], seed: seed + 60, in: 0...vocabulary - 1))
+    let functions = try CaptionerGraphs(graph, parameters.store, precision: .fp32)
+    expectEqual(try run.whole(), try run.incremental(functions, rows: rows))
+    return functions
+  }
+
   struct Case: Sendable {
     var seed: UInt64
     var images = 2
     var frames = 1
     var temporal = 0
-    /// How many text rows each step takes, in order.
+    /// How many text rows each step takes, in order: several for a question.
     var rows: [Int]
     var layers = 2
     var heads = 2
+    var isTied = false
   }
 
   static let cases = [
@@ -20,80 +42,69 @@ import Testing
     Case(seed: 2, images: 1, frames: 3, temporal: 4, rows: [1, 1, 1]),
     Case(seed: 3, frames: 2, temporal: 2, rows: [3, 1, 1]),
     Case(seed: 4, rows: [2, 2], layers: 1, heads: 1),
-    Case(seed: 5, images: 3, frames: 2, rows: [1, 3], layers: 3, heads: 4),
+    Case(seed: 5, images: 3, frames: 2, rows: [1, 3], layers: 3, heads: 4, isTied: true),
   ]
 
   @Test(arguments: cases)
   func encodePrefixAndStepsEqualTheFullGraph(_ test: Case) throws {
-    let model = TinyModel(
-      seed: test.seed, frames: test.temporal, visionLayers: test.layers, textLayers: test.layers,
-      heads: test.heads)
-    let lowered = try CaptionerGraphs(model.graph, model.weights, precision: .fp32)
-    let length = test.rows.reduce(0, +)
-    let pixels = Tensor.random([test.images, test.frames, 3, 8, 8], seed: test.seed + 50)
-    let tokens = Tensor.random(.i32, [test.images, length], seed: test.seed + 60, in: 0...12)
-    let full = try #require(
-      Interpreter.run(
-        model.graph, inputs: ["pixels": pixels, "tokens": tokens], parameters: model.parameters)[
-          "logits"])
+    let configuration = TinyModel.configuration(
+      layers: test.layers, heads: test.heads, frames: test.temporal, isTied: test.isTied)
+    let functions = try expectFunctionsEqualTheWhole(
+      GIT.logits(configuration), seed: test.seed, images: test.images, frames: test.frames,
+      side: configuration.vision.imageSize, vocabulary: configuration.text.vocabularySize,
+      rows: test.rows)
+    #expect(functions.prefix.outputs.count == 2 * test.layers)
+  }
 
-    let features = try #require(
-      Interpreter.run(
-        lowered.encode,
-        inputs: ["pixels": Tensor.f32([test.images * test.frames, 3, 8, 8], pixels.values)],
-        parameters: TestParameters.tensors(of: lowered.encode, lowered.parameters))["features"])
-    let prefix = try Interpreter.run(
-      lowered.prefix, inputs: ["features": features],
-      parameters: TestParameters.tensors(of: lowered.prefix, lowered.parameters),
-      symbols: ["B": test.images, "F": test.frames])
-    #expect(prefix.count == 2 * test.layers)
-
-    let capacity = 8
-    let stepParameters = TestParameters.tensors(of: lowered.step, lowered.parameters)
-    var state = prefix
-    for layer in 0..<test.layers {
-      for name in ["text_k", "text_v"] {
-        state["\(name).\(layer)"] = .filled([test.images, capacity, 4 * test.heads])
-      }
-    }
-    state["source"] = .i32([test.images], Array(0..<test.images))
-    state["slots"] = .i32(
-      [test.images, capacity], (0..<test.images).flatMap { [Int](repeating: $0, count: capacity) })
-    var past = 0
-    for rows in test.rows {
-      state["positions"] = .i32([rows], Array(past..<past + rows))
-      state["tokens"] = .i32(
-        [test.images, rows],
-        (0..<test.images).flatMap { image in
-          tokens.integers[(image * length + past)..<(image * length + past + rows)]
-        })
-      let results = try Interpreter.run(lowered.step, inputs: state, parameters: stepParameters)
-      let logits = try #require(results["logits"])
-      state.merge(results) { _, new in new }
-      // Both sides are Double; they differ by the order of sums, of size 1e-15 times their terms.
-      for image in 0..<test.images {
-        for row in 0..<rows {
-          let expected = full.row(image * length + past + row)
-          let found = logits.row(image * rows + row)
-          for (a, b) in zip(expected, found) { #expect(abs(a - b) <= 1e-9 * max(1, abs(a))) }
-        }
-      }
-      past += rows
-    }
+  @Test(arguments: (1...24).map { RandomCaptioner(seed: $0) })
+  func anyCaptionerOfTheFamilyIsTakenApartExactly(_ model: RandomCaptioner) throws {
+    let functions = try expectFunctionsEqualTheWhole(
+      model.graph, seed: model.seed, images: 2, frames: max(1, model.frames - 1),
+      side: model.imageSize, vocabulary: model.vocabulary, rows: [2, 1, 1])
+    #expect(functions.prefix.outputs.count == 2 * model.decoderLayers)
+    let attentions = functions.step.nodes.count { $0.op.mnemonic == CachedAttention.mnemonic }
+    #expect(attentions == model.decoderLayers)
   }
 
   @Test func theLastLayersImageRowsFallAway() throws {
-    let model = TinyModel(seed: 9, frames: 0, textLayers: 2)
-    let lowered = try CaptionerGraphs(model.graph, model.weights, precision: .fp32)
+    let graph = GIT.logits(TinyModel.configuration(layers: 2))
+    let functions = try CaptionerGraphs(graph, ParameterStore([:]), precision: .fp32)
     func count(_ graph: Graph, _ mnemonic: String) -> Int {
       graph.nodes.count { $0.op.mnemonic == mnemonic }
     }
     // Projection, one whole layer (qkv, output, two of the feed-forward), the last layer's k and v.
-    #expect(count(lowered.prefix, "linear") == 1 + 4 + 1)
-    #expect(count(lowered.prefix, "attention") == 1)
-    #expect(count(lowered.step, "cached_attention") == 2)
-    #expect(count(lowered.step, "linear") == 2 * 4 + 1)
-    #expect(count(lowered.encode, "attention") == 2)
-    #expect(!lowered.step.inputs.contains { $0.name == "pixels" })
+    #expect(count(functions.prefix, "linear") == 1 + 4 + 1)
+    #expect(count(functions.prefix, "attention") == 1)
+    #expect(count(functions.step, "cached_attention") == 2)
+    #expect(count(functions.step, "linear") == 2 * 4 + 1)
+    #expect(count(functions.encode, "attention") == 2)
+    let last = "git.encoder.layer.1."
+    #expect(
+      functions.prefix.parameters.map(\.name).filter { $0.hasPrefix(last) } == [
+        last + "attention.self.{key,value}.weight", last + "attention.self.{key,value}.bias",
+      ])
+  }
+
+  @Test func functionsHaveTheContractedPorts() throws {
+    let graph = GIT.logits(TinyModel.configuration(layers: 1))
+    let functions = try CaptionerGraphs(graph, ParameterStore([:]), precision: .int8)
+    func ports(_ graph: Graph, _ values: [NamedValue]) -> [String] {
+      values.map { "\($0.name): \(graph.type($0.value))" }
+    }
+    let (encode, prefix, step) = (functions.encode, functions.prefix, functions.step)
+    #expect(ports(encode, encode.inputs) == ["pixels: f32[N, 3, 8, 8]"])
+    #expect(ports(encode, encode.outputs) == ["features: f32[N, 5, 16]"])
+    #expect(ports(prefix, prefix.inputs) == ["features: f32[B*F, 5, 16]"])
+    #expect(
+      ports(prefix, prefix.outputs) == [
+        "prefix_k.0: f32[B, 5*F, 8]", "prefix_v.0: f32[B, 5*F, 8]",
+      ])
+    #expect(
+      ports(step, step.inputs) == [
+        "tokens: i32[Q, R]", "positions: i32[R]", "source: i32[Q]", "slots: i32[Q, L]",
+        "prefix_k.0: f32[B, P, 8]", "prefix_v.0: f32[B, P, 8]", "text_k.0: f32[Q, L, 8]",
+        "text_v.0: f32[Q, L, 8]",
+      ])
+    #expect(ports(step, step.outputs) == ["logits: f32[Q, R, 13]"])
   }
 }

@@ -1,4 +1,5 @@
 import Compiler
+import Formats
 import Graph
 import Reference
 
@@ -26,11 +27,13 @@ struct TestParameters {
     self.tensors = tensors
   }
 
-  /// The same for the passes.
-  var store: ParameterStore {
-    ParameterStore(
-      tensors.mapValues { tensor in { @Sendable in tensor.values.map { Float($0) } } })
+  /// The same as a checkpoint holds them.
+  var weights: [String: WeightTensor] {
+    tensors.mapValues { WeightTensor(shape: $0.shape, values: $0.values.map { Float($0) }) }
   }
+
+  /// The same for the passes.
+  var store: ParameterStore { ParameterStore(weights) }
 
   /// Random inputs; integers are 0 and 1, but positions and slots are those of first rows.
   func inputs(seed: UInt64) -> [String: Tensor] {

@@ -1,29 +1,34 @@
-import Compiler
+import Checkpoint
 import Graph
-import Reference
 
-/// A random GIT small enough for the interpreter, with inputs.
-struct TinyModel {
-  let configuration: GITConfiguration
-  let graph: Graph
-  private let values: TestParameters
-
-  init(seed: UInt64, frames: Int, visionLayers: Int = 2, textLayers: Int = 2, heads: Int = 2) {
-    configuration = GITConfiguration(
+/// GIT small enough for the interpreter.
+enum TinyModel {
+  /// 8-pixel images in 5 tokens of twice the decoder's width; 13 words.
+  static func configuration(
+    layers: Int = 2, heads: Int = 2, frames: Int = 0, isTied: Bool = false
+  ) -> GITConfiguration {
+    GITConfiguration(
       vision: .init(
-        imageSize: 8, patchSize: 4, width: 8 * heads, layers: visionLayers, heads: heads,
-        mlpWidth: 20),
+        imageSize: 8, patchSize: 4, width: 8 * heads, layers: layers, heads: heads, mlpWidth: 20),
       text: .init(
-        width: 4 * heads, layers: textLayers, heads: heads, mlpWidth: 24, vocabularySize: 13,
+        width: 4 * heads, layers: layers, heads: heads, mlpWidth: 24, vocabularySize: 13,
         maximumTextLength: 8),
-      frames: frames)
-    graph = GIT.logits(configuration)
-    values = TestParameters(graph, seed: seed, magnitude: 0.6)
+      frames: frames, tiedHead: isTied)
   }
+}
 
-  /// By name; exact in binary32.
-  var parameters: [String: Tensor] { values.tensors }
-
-  /// The same for the compiler.
-  var weights: ParameterStore { values.store }
+extension TinyModel {
+  /// A checkpoint of random weights.
+  static func checkpoint(
+    _ configuration: GITConfiguration, seed: UInt64 = 1
+  ) -> Checkpoint {
+    let graph = GIT.logits(configuration)
+    return Checkpoint(
+      graph: graph, configuration: configuration,
+      preprocessing: CheckpointPreprocessing(
+        imageSize: configuration.vision.imageSize, resample: .bicubic, mean: [0.5, 0.5, 0.5],
+        standardDeviation: [0.25, 0.25, 0.25]),
+      vocabulary: (0..<configuration.text.vocabularySize).map { "word\($0)" },
+      parameters: TestParameters(graph, seed: seed, magnitude: 0.6).weights)
+  }
 }

@@ -16,113 +16,87 @@ struct Partition {
   let prefix: Graph
   let step: Graph
 
-  /// - Parameter graph: fused and split by `SplitPrefix`; one float input (pixels), one integer
-  ///   input (tokens), one output.
-  /// - Throws: what keeps the graph from being taken apart.
+  /// Takes `graph` apart, which `SplitPrefix` has prepared.
+  ///
+  /// It has one float input, the pixels, one integer input, the tokens, and one output.
+  /// - Throws: what keeps it from being taken apart.
   init(_ graph: Graph) throws(CompileError) {
     let dependence = Dependence(graph)
     let locality = FrameLocality(graph, dependence)
     guard let entry = locality.entry else {
       throw CompileError(
-        "expected a reshape that merges batch and frames of the pixels, found none")
+        "a reshape that merges batch and frames of the pixels", found: "none")
     }
-    var builder = PartitionBuilder(
-      graph: graph, dependence: dependence, locality: locality, entry: entry)
-    encode = try builder.encodeGraph()
-    (step, builder.prefixResults) = try StepBuilder(graph, dependence).build()
-    prefix = try builder.prefixGraph()
+    let features = try Self.features(graph, locality)
+    let prefixResults: [NamedValue]
+    (step, prefixResults) = try StepBuilder(graph, dependence).build()
+    encode = try graph.extracting(
+      [NamedValue(name: "features", value: features)],
+      from: NamedValue(name: "pixels", value: entry), symbols: ["B": .symbol("N"), "F": 1])
+    prefix = try graph.extracting(
+      prefixResults, from: NamedValue(name: "features", value: features), symbols: [:])
   }
-}
-
-/// Copies the nodes of one function into a graph of its own.
-private struct PartitionBuilder {
-  let graph: Graph
-  let dependence: Dependence
-  let locality: FrameLocality
-  let entry: Value
-  /// What the step reads, with the names it reads it under.
-  var prefixResults: [NamedValue] = []
 
   /// What passes from encode to prefix.
-  private func features() throws(CompileError) -> Value {
+  private static func features(
+    _ graph: Graph, _ locality: FrameLocality
+  ) throws(CompileError) -> Value {
     var found: Set<Value> = []
     for node in graph.nodes where node.results.contains(where: { !locality.isLocal[$0.id] }) {
       found.formUnion(node.inputs.filter { locality.isLocal[$0.id] })
     }
     guard found.count == 1, let features = found.first else {
-      throw CompileError(
-        "expected one feature map between encoder and decoder, found \(found.count)")
+      throw CompileError("one feature map between encoder and decoder", found: "\(found.count)")
     }
     return features
   }
-
-  func encodeGraph() throws(CompileError) -> Graph {
-    let features = try features()
-    var copy = FunctionCopy(graph, symbols: ["B": .symbol("N"), "F": 1])
-    copy.input("pixels", entry)
-    try copy.output("features", features)
-    return copy.graph
-  }
-
-  func prefixGraph() throws(CompileError) -> Graph {
-    var copy = FunctionCopy(graph, symbols: [:])
-    copy.input("features", try features())
-    for result in prefixResults { try copy.output(result.name, result.value) }
-    return copy.graph
-  }
 }
 
-/// A graph made of what some values of another graph need, with symbols replaced.
-struct FunctionCopy {
-  let source: Graph
-  let symbols: [String: Dimension]
-  private(set) var graph = Graph()
-  private var mapping: [Value: Value] = [:]
-  private let producers: [Int?]
-  private let parameterNames: [Value: String]
+extension Graph {
+  /// The part of this graph that computes `results` from one value: a graph of its own, with symbols
+  /// replaced, nodes and parameters in the order they had.
+  ///
+  /// - Throws: when a result depends on an input by another way than `entry`.
+  fileprivate func extracting(
+    _ results: [NamedValue], from entry: NamedValue, symbols: [String: Dimension]
+  ) throws(CompileError) -> Graph {
+    let definitions: [Definition]
+    do { definitions = try self.definitions() } catch { throw CompileError(error) }
+    var isNeeded = [Bool](repeating: false, count: types.count)
+    for result in results { isNeeded[result.value.id] = true }
+    for case .node(let node) in definitions.reversed()
+    where !node.results.contains(entry.value) && node.results.contains(where: { isNeeded[$0.id] }) {
+      for input in node.inputs { isNeeded[input.id] = true }
+    }
 
-  init(_ source: Graph, symbols: [String: Dimension]) {
-    self.source = source
-    self.symbols = symbols
-    producers = source.producers
-    parameterNames = Dictionary(
-      uniqueKeysWithValues: source.parameters.map { ($0.value, $0.name) })
-  }
-
-  private func type(_ value: Value) -> TensorType {
-    let type = source.type(value)
-    return TensorType(type.dtype, type.shape.map { $0.substituting(symbols) })
-  }
-
-  /// Makes `value` an input of the new graph.
-  mutating func input(_ name: String, _ value: Value) {
-    mapping[value] = graph.input(name, type(value))
-  }
-
-  /// Copies what `value` needs and makes it an output.
-  mutating func output(_ name: String, _ value: Value) throws(CompileError) {
-    var needed = Set<Int>()
-    var pending = [value]
-    while let next = pending.popLast() {
-      if mapping[next] != nil { continue }
-      if let index = producers[next.id], needed.insert(index).inserted {
-        pending += source.nodes[index].inputs
-      } else if producers[next.id] == nil {
-        guard let name = parameterNames[next] else {
-          throw CompileError("'\(name)' depends on an input that its function does not have")
-        }
-        mapping[next] = graph.parameter(name, type(next))
+    func type(_ value: Value) -> TensorType {
+      let type = self.type(value)
+      return TensorType(type.dtype, type.shape.map { $0.substituting(symbols) })
+    }
+    var part = Graph()
+    var mapping = [entry.value: part.input(entry.name, type(entry.value))]
+    for definition in definitions {
+      guard definition.values.contains(where: { isNeeded[$0.id] }),
+        mapping[definition.values[0]] == nil
+      else { continue }
+      switch definition {
+      case .input(let named):
+        throw CompileError(
+          "\(results[0].name) to depend on \(entry.name) alone", found: "'\(named.name)' too")
+      case .parameter(let named):
+        mapping[named.value] = part.parameter(named.name, type(named.value))
+      case .node(let node):
+        do {
+          let copies = try part.append(
+            node.op.substituting(symbols), node.inputs.compactMap { mapping[$0] })
+          for (old, new) in zip(node.results, copies) { mapping[old] = new }
+        } catch { throw CompileError(error) }
       }
     }
-    for index in needed.sorted() {
-      let node = source.nodes[index]
-      let inputs = node.inputs.compactMap { mapping[$0] }
-      do {
-        let results = try graph.append(node.op.substituting(symbols), inputs)
-        for (old, new) in zip(node.results, results) { mapping[old] = new }
-      } catch { throw CompileError("'\(name)': \(error.message)") }
+    for result in results {
+      guard let value = mapping[result.value] else { preconditionFailure("results are needed") }
+      part.output(result.name, value)
     }
-    guard let result = mapping[value] else { preconditionFailure("an output is copied or given") }
-    graph.output(name, result)
+    return part
   }
 }

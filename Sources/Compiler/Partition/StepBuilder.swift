@@ -1,6 +1,9 @@
 import Graph
 
 /// Makes the text rows incremental: new rows only, earlier ones in caches.
+///
+/// Each value of the source that a text row needs gets a form over the R new rows of Q sequences;
+/// what has none is noticed when something reads it.
 struct StepBuilder {
   private let source: Graph
   private let dependence: Dependence
@@ -19,9 +22,11 @@ struct StepBuilder {
     self.dependence = dependence
     producers = source.producers
     let texts = source.inputs.filter { source.type($0.value).dtype == .i32 }
-    guard texts.count == 1,
-      source.shape(texts[0].value) == [.symbol("B"), .symbol("T")]
-    else { throw CompileError("expected one input of tokens i32[B, T], found \(texts.count)") }
+    guard texts.count == 1, source.shape(texts[0].value) == [.symbol("B"), .symbol("T")] else {
+      throw CompileError(
+        "one input of tokens i32[B, T]",
+        found: texts.map { "'\($0.name)' \(source.type($0.value))" }.joined(separator: ", "))
+    }
     mapping[texts[0].value] = graph.input("tokens", TensorType(.i32, [.symbol("Q"), .symbol("R")]))
     positions = graph.input("positions", TensorType(.i32, [.symbol("R")]))
     sourceOf = graph.input("source", TensorType(.i32, [.symbol("Q")]))
@@ -34,40 +39,64 @@ struct StepBuilder {
   /// The step, and what it reads of the prefix under the names of its inputs.
   consuming func build() throws(CompileError) -> (step: Graph, prefixResults: [NamedValue]) {
     for node in source.nodes {
-      let isImage = node.results.contains { dependence.onImage[$0.id] }
-      let isText = node.results.contains { dependence.onText[$0.id] }
-      if isText { try appendText(node) } else if !isImage { try appendParameters(node) }
+      if node.results.contains(where: { dependence.onText[$0.id] }) {
+        try appendText(node)
+      } else if !node.results.contains(where: { dependence.onImage[$0.id] }) {
+        try appendParameters(node)
+      }
     }
-    guard source.outputs.count == 1, let logits = mapping[source.outputs[0].value] else {
-      throw CompileError("expected one output, the logits, found \(source.outputs.count)")
+    guard source.outputs.count == 1 else {
+      throw CompileError("one output, the logits", found: "\(source.outputs.count)")
     }
-    graph.output("logits", logits)
+    graph.output("logits", try step(source.outputs[0].value, of: "the output"))
     return (graph.removingDeadCode(), prefixResults)
   }
 
-  private mutating func copy(_ node: Node, _ inputs: [Value]) throws(CompileError) {
+  /// The form of a value over the new rows.
+  private func step(_ value: Value, of reader: String) throws(CompileError) -> Value {
+    guard let new = mapping[value] else {
+      throw CompileError(
+        "\(reader) to read text rows one by one",
+        found: dependence.onImage[value.id]
+          ? "image rows, which only attention may read"
+          : "rows that depend on where they stand: \(source.type(value))")
+    }
+    return new
+  }
+
+  private mutating func copy(_ node: Node) throws(CompileError) {
+    var inputs: [Value] = []
+    for input in node.inputs { inputs.append(try step(input, of: node.op.mnemonic)) }
     do {
       let results = try graph.append(node.op.substituting(Self.symbols), inputs)
       for (old, new) in zip(node.results, results) { mapping[old] = new }
-    } catch { throw CompileError("step: \(error.message)") }
+    } catch { throw CompileError(error) }
   }
 
-  /// Values of parameters alone: as they are, but for the first T rows of the position table, which
-  /// become the rows of the new positions.
+  /// Values of parameters alone.
+  ///
+  /// The first T rows of a table become the rows of the new positions; other rows along T must be
+  /// the same everywhere.
   private mutating func appendParameters(_ node: Node) throws(CompileError) {
-    if case .slice(let op) = node.op, op.axis == 0, op.start == 0, op.end == .symbol("T"),
+    if case .slice(Slice(axis: 0, start: 0, end: .symbol("T"))) = node.op,
       let table = mapping[node.inputs[0]], graph.shape(table).count == 2
     {
       mapping[node.results[0]] = graph.embedding(table, ids: positions)
       return
     }
-    let inputs = node.inputs.compactMap { mapping[$0] }
-    // One that is not here belongs to the image side, or is missed by a text row below.
-    guard inputs.count == node.inputs.count else { return }
-    if node.results.contains(where: { source.shape($0).contains { $0.symbols.contains("F") } }) {
-      return
-    }
-    try copy(node, inputs)
+    let symbols = Set(node.results.flatMap { source.shape($0) }.flatMap(\.symbols))
+    let isUniform =
+      switch node.op {
+      case .constant, .broadcast, .add, .multiply, .scale, .gelu, .layerNorm, .residualLayerNorm,
+        .linear:
+        true
+      default: false
+      }
+    // What belongs to the image side is left out, and so is what has no form row by row.
+    guard !symbols.contains("F"), isUniform || !symbols.contains("T"),
+      node.inputs.allSatisfy({ mapping[$0] != nil })
+    else { return }
+    try copy(node)
   }
 
   private mutating func appendText(_ node: Node) throws(CompileError) {
@@ -77,35 +106,26 @@ struct StepBuilder {
     case .attention(let op):
       try appendAttention(op.form, node)
     case .linear, .layerNorm, .residualLayerNorm, .gelu, .scale, .add, .multiply, .embedding:
-      var inputs: [Value] = []
-      for input in node.inputs {
-        guard let value = mapping[input] else {
-          throw CompileError(
-            "step: \(node.op.mnemonic) reads an image value outside attention, so its text rows "
-              + "cannot be computed one by one")
-        }
-        inputs.append(value)
-      }
-      try copy(node, inputs)
+      try copy(node)
     default:
       throw CompileError(
-        "step: \(node.op.mnemonic) may mix text rows, so they cannot be computed one by one")
+        "ops that treat every text row by itself", found: "\(node.op.mnemonic), which may mix them")
     }
   }
 
   private mutating func appendAttention(
     _ form: AttentionForm, _ node: Node
   ) throws(CompileError) {
-    guard let prefix = form.prefix, let q = mapping[node.inputs[0]],
-      let (prefixK, textK) = halves(node.inputs[1], prefix),
+    guard let prefix = form.prefix, let (prefixK, textK) = halves(node.inputs[1], prefix),
       let (prefixV, textV) = halves(node.inputs[2], prefix)
     else {
       throw CompileError(
-        "step: expected attention over image keys and text keys under the prefix mask, found another"
-      )
+        "text to attend to image rows, then text rows, under the prefix mask",
+        found: form.prefix.map { "a mask of prefix \($0) over other keys" } ?? "no mask")
     }
     let layer = prefixResults.count / 2
-    let width = graph.shape(q)[2]
+    let queries = try step(node.inputs[0], of: Attention.mnemonic)
+    let width = graph.shape(queries)[2]
     func cache(_ name: String, _ shape: Shape) -> Value {
       graph.input("\(name).\(layer)", .f32(shape + [width]))
     }
@@ -124,7 +144,7 @@ struct StepBuilder {
     mapping[node.results[0]] =
       graph.apply(
         .cachedAttention(CachedAttention(cached)),
-        [q, textK, textV] + caches + [sourceOf, slots, positions])[0]
+        [queries, textK, textV] + caches + [sourceOf, slots, positions])[0]
   }
 
   /// Image rows of the whole graph and text rows of the step that a concatenation is made of.

@@ -128,7 +128,8 @@ private struct Splitter {
     var (image, text): ([Value], [Value]) = ([], [])
     for input in node.inputs {
       if let parts = parts[input] {
-        guard parts.axis == axis, graph.shape(input).count == rank else { return false }
+        guard parts.axis == axis, graph.shape(input).count == rank, !isProduct(node, by: input)
+        else { return false }
         image.append(parts.image)
         text.append(parts.text)
       } else {
@@ -149,6 +150,7 @@ private struct Splitter {
     return true
   }
 
+  /// Whether `input` is a matrix that multiplies every row of the node's first input.
   private func isWeight(_ input: Value, of node: Node) -> Bool {
     switch node.op {
     case .linear: input == node.inputs[1]
@@ -156,5 +158,11 @@ private struct Splitter {
       input == node.inputs[1] && !op.transposeA && graph.shape(input).count == 2
     default: false
     }
+  }
+
+  /// Whether every row of the result depends on all rows of `input`.
+  private func isProduct(_ node: Node, by input: Value) -> Bool {
+    if case .matMul(let op) = node.op { return op.transposeA || input == node.inputs[1] }
+    return false
   }
 }
