@@ -48,8 +48,8 @@ final class ColouredImages {
   /// The files that the data set does not consist of.
   var outputs: [String] {
     get throws {
-      try FileManager.default.contentsOfDirectory(atPath: folder).filter { !$0.contains(".tsv") }
-        .sorted()
+      try FileManager.default.contentsOfDirectory(atPath: folder)
+        .filter { name in ![".tsv", ".lineidx.8b"].contains { name.hasSuffix($0) } }.sorted()
     }
   }
 
@@ -82,7 +82,7 @@ final class ColouredImages {
           maximum_text_length: 8
           frames: 0
           dropout: 0
-        text: {vocabulary_size: 40}
+        text: {vocabulary_size: 80}
         data: {train: ["\(self["train.img.tsv"])"], validation: ["\(self["train.img.tsv"])"]}
         loss: {smoothing: 0}
         optimizer: {learning_rate: 4e-3, warmup_steps: 10}
