@@ -6,8 +6,8 @@ import Glibc
 
 /// A training run's checkpoints: the finished model, and the state an unfinished run resumes from.
 ///
-/// The state is a checkpoint too, with both moments of AdamW as tensors `training.m.<name>` and
-/// `training.v.<name>` and the step in its metadata, in `<output>.training` beside the output.
+/// The state is a checkpoint too, with both moments of AdamW as the training tensors `m.<name>` and
+/// `v.<name>` and the step in its metadata, in `<output>.training` beside the output.
 struct TrainingState {
   /// What the metadata of a state holds.
   struct Progress: Codable, Equatable {
@@ -50,8 +50,8 @@ struct TrainingState {
   func writeState(_ progress: Progress, output: String) throws(InputError) {
     var checkpoint = template
     checkpoint.parameters = tensors(buffers.values)
-    let moments = tensors(buffers.firstMoments, prefix: "training.m.")
-      .merging(tensors(buffers.secondMoments, prefix: "training.v.")) { first, _ in first }
+    let moments = tensors(buffers.firstMoments, prefix: "m.")
+      .merging(tensors(buffers.secondMoments, prefix: "v.")) { first, _ in first }
     let json: Data
     do { json = try JSONEncoder().encode(progress) } catch {
       preconditionFailure("two numbers encode: \(error)")
@@ -86,8 +86,8 @@ struct TrainingState {
         advice: "resume with the same recipe, data and --init")
     }
     try load(checkpoint, place: place)
-    try load(state.tensors, prefix: "training.m.", into: buffers.firstMoments, place: place)
-    try load(state.tensors, prefix: "training.v.", into: buffers.secondMoments, place: place)
+    try load(state.tensors, prefix: "m.", into: buffers.firstMoments, place: place)
+    try load(state.tensors, prefix: "v.", into: buffers.secondMoments, place: place)
     return progress
   }
 
