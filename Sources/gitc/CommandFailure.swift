@@ -1,5 +1,5 @@
 import ArgumentParser
-import Diagnostics
+package import Diagnostics
 
 #if canImport(Glibc)
   import func Glibc.exit
@@ -30,7 +30,7 @@ enum ExitStatus: Int32 {
 }
 
 /// The one place where errors become text on stderr and an exit code.
-enum CommandFailure {
+package enum CommandFailure {
   /// Writes one error line.
   static func report(_ error: InputError) { StandardStreams.note("gitc: error: \(error)") }
 
@@ -43,6 +43,7 @@ enum CommandFailure {
       end(0)
     }
     let message = GITC.message(for: error).split(separator: "\n").joined(separator: " ")
+      .split(separator: ". ").joined(separator: "; ")
     stop(
       InputError(
         .usage, message.isEmpty ? "command line not understood" : clause(message),
@@ -53,17 +54,24 @@ enum CommandFailure {
 
   /// Ends after a command threw.
   static func exit(running error: any Error) -> Never {
+    if error is CleanExit || GITC.exitCode(for: error) == .success { exit(parsing: error) }
+    let verdict = verdict(on: error)
+    if let message = verdict.message { report(message) }
+    end(verdict.code)
+  }
+
+  /// What is said of an error that a command threw, and the exit code; nil where it was said before.
+  package static func verdict(on error: any Error) -> (message: InputError?, code: Int32) {
     switch error {
-    case let error as InputError: stop(error)
-    case let code as ExitCode: end(code.rawValue)
-    case is CleanExit, is ValidationError: exit(parsing: error)
-    case _ where GITC.exitCode(for: error) == .success: exit(parsing: error)
+    case let error as InputError: (error, ExitStatus(error.kind).rawValue)
+    case let code as ExitCode: (nil, code.rawValue)
     default:
-      report(
+      (
         InputError(
-          .io, "internal error: \(error)", expected: "none", found: "one", in: "gitc",
-          advice: "please report this with the command line"))
-      end(ExitStatus.internal.rawValue)
+          .io, "internal error", expected: "only errors that are foreseen", found: "\(error)",
+          in: "gitc", advice: "please report this with the command line"),
+        ExitStatus.internal.rawValue
+      )
     }
   }
 

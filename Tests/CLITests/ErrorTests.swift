@@ -1,5 +1,7 @@
+import Diagnostics
 import Foundation
 import Testing
+import gitc
 
 @Suite("Errors", .enabled(if: Gitc.isBuilt, "gitc is not built beside the tests"))
 struct ErrorTests {
@@ -23,6 +25,26 @@ struct ErrorTests {
       try Gitc.run("data", "scenes", "-o", "/tmp", "--side", "5"), status: 64,
       "expected 32 to 1024",
       "found 5")
+  }
+
+  @Test("an error that nobody foresaw is an internal one, with all of its text")
+  func unforeseen() throws {
+    struct Surprise: Error {}
+    let verdict = CommandFailure.verdict(on: Surprise())
+    #expect(verdict.code == 70)
+    #expect(verdict.message?.description.contains("found Surprise()") == true)
+  }
+
+  @Test("every kind of bad input has its code")
+  func kinds() {
+    let kinds: [(InputError.Kind, Int32)] = [
+      (.usage, 64), (.badData, 65), (.noInput, 66), (.io, 74),
+    ]
+    for (kind, code) in kinds {
+      let error = InputError(
+        kind, "what", expected: "this", found: "that", in: "place", advice: "advice")
+      #expect(CommandFailure.verdict(on: error).code == code)
+    }
   }
 
   @Test("a folder that cannot be made is an I/O error")

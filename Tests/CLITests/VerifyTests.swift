@@ -48,6 +48,42 @@ struct VerifyTests {
     #expect(try verify(workshop, data: pictures, "--min-agreement", "0").output.contains("passed"))
   }
 
+  @Test("measures the differences that run and score show")
+  func differences() throws {
+    let workshop = try TinyWorkshop()
+    let float = workshop.folder.path("float.plan")
+    _ = try Gitc.run(
+      "compile", workshop.folder.path("tiny.ckpt"), "-o", float, "--precision", "fp32")
+    func object(_ outcome: Gitc.Outcome) throws -> [String: Any] {
+      let json = try outcome.json()
+      return try #require(json as? [String: Any] ?? (json as? [[String: Any]])?.first)
+    }
+    for shade in 0..<20 {
+      let picture = try workshop.picture("a.png", shade: shade)
+      let right = try object(Gitc.run("run", float, picture, "--format", "json"))
+      let caption = try #require(right["caption"] as? String)
+      let score = try object(
+        Gitc.run("score", workshop.plan, picture, "--text", caption, "--format", "json"))
+      // A caption that did not end, or is spelled by other pieces, cannot be scored as it was found.
+      guard score["tokens"] as? [Int] == right["tokens"] as? [Int] else { continue }
+      let report = try object(
+        verify(workshop, data: picture, "--min-agreement", "0", "--format", "json"))
+      let pairs = zip(
+        try #require(right["token_logprobs"] as? [Double]),
+        try #require(score["token_logprobs"] as? [Double]))
+      let expected = pairs.map { abs($0 - $1) }
+      let found = try #require(report["logprob_difference"] as? [String: Double])
+      // Both are differences of the same floats, whose decimals are half an ulp away; and sgemm may
+      // sum a prompt of several rows in another order than single ones.
+      let bound = pairs.map { abs($0) + abs($1) }.reduce(0, max) * 0x1p-18
+      #expect(abs(try #require(found["max"]) - expected.reduce(0, max)) <= bound)
+      let mean = expected.reduce(0, +) / Double(expected.count)
+      #expect(abs(try #require(found["mean"]) - mean) <= bound)
+      return
+    }
+    Issue.record("no picture among 20 has a caption that can be scored")
+  }
+
   @Test("fails with exit code 1 on the plan of other weights, and says on which inputs")
   func other() throws {
     let (workshop, stranger) = (try TinyWorkshop(seed: 5), try TinyWorkshop(seed: 2))

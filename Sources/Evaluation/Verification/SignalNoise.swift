@@ -5,12 +5,15 @@
 #endif
 
 /// How large a signal is beside its error, over any number of pieces.
-struct SignalNoise {
+package struct SignalNoise: Sendable {
   private var signal = 0.0
   private var noise = 0.0
 
+  /// Nothing added yet.
+  package init() {}
+
   /// Adds a piece: what is right, and what is there instead; equally long.
-  mutating func add(_ right: some Collection<Float>, _ found: some Collection<Float>) {
+  package mutating func add(_ right: some Collection<Float>, _ found: some Collection<Float>) {
     precondition(right.count == found.count, "\(right.count) values beside \(found.count)")
     for (right, found) in zip(right, found) {
       let error = Double(right) - Double(found)
@@ -20,5 +23,5 @@ struct SignalNoise {
   }
 
   /// 10 log₁₀ Σ right² / Σ (right − found)²; nil where the two are equal or all is zero.
-  var decibels: Double? { signal > 0 && noise > 0 ? 10 * log10(signal / noise) : nil }
+  package var decibels: Double? { signal > 0 && noise > 0 ? 10 * log10(signal / noise) : nil }
 }

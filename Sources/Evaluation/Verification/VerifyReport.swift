@@ -79,13 +79,3 @@ package struct VerifyReport: Encodable, Sendable {
       .joined(separator: "\n")
   }
 }
-
-/// A decimal with so many places; numbers of more than 2⁵³ of the last place have no such form.
-func rounded(_ value: Double, _ places: Int) -> String {
-  let scale = (0..<places).reduce(1.0) { scale, _ in scale * 10 }
-  let units = (value.magnitude * scale).rounded()
-  guard units < 0x1p53 else { return "\(value)" }
-  let digits = String(Int(units))
-  let padded = String(repeating: "0", count: max(0, places + 1 - digits.count)) + digits
-  return (value < 0 && units > 0 ? "-" : "") + padded.dropLast(places) + "." + padded.suffix(places)
-}
