@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 
 extension Recipe.Optimizer {
   /// The learning rate of step `step` (the first is 1) of `steps`.

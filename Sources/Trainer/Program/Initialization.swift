@@ -1,5 +1,5 @@
 import Data
-import Foundation
+import Glibc
 import Formats
 import Graph
 
