@@ -45,7 +45,7 @@ import Testing
 
   @Test(arguments: SceneMedium.allCases)
   func trainingNeverShowsAHeldOutPair(_ medium: SceneMedium) {
-    for split in [SceneSplit.train, .validation] {
+    for split in [SceneSplit.train, .trainOne, .validation, .validationOne] {
       for scene in sampleScenes(1500, split, medium) {
         for object in scene.objects { #expect(!ScenePair.heldout.contains(object.pair)) }
       }
@@ -58,6 +58,9 @@ import Testing
     for scene in sampleScenes(500, .heldout, medium) {
       subjects.insert(scene.objects[0].pair)
       for other in scene.objects.dropFirst() { #expect(!ScenePair.heldout.contains(other.pair)) }
+    }
+    for split in [SceneSplit.trainOne, .validationOne] {
+      #expect(sampleScenes(100, split, medium).allSatisfy { $0.objects.count == 1 })
     }
     for scene in sampleScenes(200, .heldoutOne, medium) {
       #expect(scene.objects.count == 1)

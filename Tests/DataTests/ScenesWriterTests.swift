@@ -26,11 +26,12 @@ private typealias Bytes = FoundationEssentials.Data
       let report = try SceneWriter.write(to: folder + "/new", options: options) {
         progress.append(($0, $1))
       }
-      // 300 rows are two batches of at most 256; the six other sets are one each.
-      #expect(progress.map(\.done) == [256, 300, 303, 306, 309, 311, 314, 317])
-      #expect(progress.allSatisfy { $0.total == 317 })
+      // 300 rows are two batches of at most 256; the seven evaluation and clip sets are one each.
+      #expect(progress.map(\.done) == [256, 300, 556, 600, 603, 606, 609, 612, 614, 617, 620])
+      #expect(progress.allSatisfy { $0.total == 620 })
       let expected: [(String, Int, SceneSplit, SceneMedium)] = [
-        ("scenes-train", 300, .train, .image), ("scenes-validation", 3, .validation, .image),
+        ("scenes-train", 300, .train, .image), ("scenes-train-one", 300, .trainOne, .image),
+        ("scenes-validation-one", 3, .validationOne, .image), ("scenes-validation", 3, .validation, .image),
         ("scenes-heldout", 3, .heldout, .image), ("scenes-heldout-one", 3, .heldoutOne, .image),
         ("clips-train", 2, .train, .clip), ("clips-validation", 3, .validation, .clip),
         ("clips-heldout", 3, .heldout, .clip),
@@ -112,7 +113,7 @@ private typealias Bytes = FoundationEssentials.Data
       var seen: [Int] = []
       let options = ScenesOptions(images: 1, clips: 0, side: 32, threads: 2)
       try SceneWriter.write(to: folder, options: options) { _, total in seen.append(total) }
-      #expect(seen.last == 601)
+      #expect(seen.last == 802)
       #expect(!FileManager.default.fileExists(atPath: "\(folder)/clips-train.img.tsv"))
     }
   }

@@ -75,7 +75,7 @@ extension Scene.Story {
     let draw = random.index(20)
     switch (medium, draw) {
     case (.image, 0..<7): self = .one
-    case (.image, _) where split == .heldoutOne: self = .one
+    case (.image, _) where split.isOfOneObject: self = .one
     case (.image, 7..<10): self = .pair(.leftOf)
     case (.image, 10..<13): self = .pair(.above)
     case (.image, 13): self = .pair(.on)
@@ -84,7 +84,7 @@ extension Scene.Story {
     case (.clip, 0..<9): self = .motion(random.element(SceneMotion.directions))
     case (.clip, 9..<12): self = .motion(random.element([.grows, .shrinks]))
     case (.clip, 12..<14): self = .motion(.stays)
-    case (.clip, _) where split == .heldoutOne:
+    case (.clip, _) where split.isOfOneObject:
       self = .motion(random.element(SceneMotion.directions))
     case (.clip, _):
       self = .passing(random.element(SceneMotion.directions), inFront: random.index(2) == 0)

@@ -32,8 +32,12 @@ package struct ScenePair: Hashable, Sendable {
 package enum SceneSplit: String, CaseIterable, Sendable {
   /// Only training pairs.
   case train
+  /// One object alone, of a training pair: what the words mean, without what relates them.
+  case trainOne = "train-one"
   /// Only training pairs, in scenes that training does not hold.
   case validation
+  /// One object alone, of a training pair, in scenes that training does not hold.
+  case validationOne = "validation-one"
   /// The first object named is of a held-out pair, the others of training pairs.
   case heldout
   /// One object alone, of a held-out pair.
@@ -46,14 +50,24 @@ package enum SceneSplit: String, CaseIterable, Sendable {
     case .validation: 2
     case .heldout: 3
     case .heldoutOne: 4
+    case .trainOne: 5
+    case .validationOne: 6
     }
   }
 
   /// The pairs the first object may have.
   package var subjectPairs: [ScenePair] {
     switch self {
-    case .train, .validation: ScenePair.training
+    case .train, .trainOne, .validation, .validationOne: ScenePair.training
     case .heldout, .heldoutOne: ScenePair.heldoutInOrder
+    }
+  }
+
+  /// Whether scenes show one object alone.
+  var isOfOneObject: Bool {
+    switch self {
+    case .trainOne, .validationOne, .heldoutOne: true
+    case .train, .validation, .heldout: false
     }
   }
 }

@@ -24,10 +24,10 @@ package enum SceneWriter {
   ///
   /// | NAME | rows |
   /// |---|---|
-  /// | `scenes-train` | `options.images` |
+  /// | `scenes-train`, `scenes-train-one` | `options.images` each |
   /// | `scenes-validation` | other scenes of the same pairs of colour and shape |
   /// | `scenes-heldout` | the first object is of a pair that training never shows |
-  /// | `scenes-heldout-one` | one object alone, of such a pair |
+  /// | `scenes-validation-one`, `scenes-heldout-one` | the same with one object alone |
   /// | `clips-train`, `clips-validation`, `clips-heldout` | the same for clips |
   ///
   /// `samples/` is described at ``SceneSamples``.
@@ -84,14 +84,15 @@ package enum SceneWriter {
     func add(_ name: String, _ medium: SceneMedium, training: Int, _ splits: [SceneSplit]) {
       guard training > 0 else { return }
       for split in splits {
-        let rows = split == .train ? training : options.evaluationRows(beside: training)
+        let isTraining = split == .train || split == .trainOne
+        let rows = isTraining ? training : options.evaluationRows(beside: training)
         parts.append(
           Part(name: "\(name)-\(split.rawValue)", split: split, medium: medium, rows: rows))
       }
     }
     add(
       "scenes", .image, training: options.images,
-      [.train, .validation, .heldout, .heldoutOne])
+      SceneSplit.allCases)
     add("clips", .clip, training: options.clips, [.train, .validation, .heldout])
     return parts
   }

@@ -5,11 +5,12 @@ import Graph
 
 /// What untrained parameters start from.
 ///
-/// Matrices and tables: normal with deviation 0.02, cut at two deviations; layer norms 1 and 0;
-/// temporal embeddings and biases 0.
-/// - Source: the original repository for the decoder; ViT (Dosovitskiy et al. 2021) for an encoder that does
-///   not come from CLIP. The original repository's decoder biases keep PyTorch's uniform default, by
-///   accident; they are 0 here.
+/// Matrices: normal with deviation 0.02 from 768 inputs on and 0.02·√(768/K) below, so that narrow
+/// models start with activations as large as the released width has; tables 0.02; all cut at two
+/// deviations. Layer norms 1 and 0; temporal embeddings and biases 0.
+/// - Source: the original repository for the decoder; ViT (Dosovitskiy et al. 2021) for an encoder
+///   that does not come from CLIP. The original repository's decoder biases keep PyTorch's uniform
+///   default, by accident; they are 0 here.
 enum Initialization {
   static func fill(_ buffers: ParameterBuffers, graph: Graph, seed: UInt64) {
     let gammas = Set(
@@ -25,9 +26,16 @@ enum Initialization {
         || weight.name.hasSuffix("class_embedding")
       {
         var random = SeededRandom(seed, UInt64(index))
-        for element in values.indices { values[element] = 0.02 * truncatedNormal(&random) }
+        let deviation = deviation(weight)
+        for element in values.indices { values[element] = deviation * truncatedNormal(&random) }
       }
     }
+  }
+
+  private static func deviation(_ weight: PlanWeight) -> Float {
+    let isTable = weight.name.contains("embedding") && !weight.name.contains("patch")
+    let inputs = weight.shape.dropFirst().reduce(1, *)
+    return isTable ? 0.02 : 0.02 * max(1, 768 / Float(inputs)).squareRoot()
   }
 
   /// A standard normal number within two deviations, by Box and Muller's method.
