@@ -34,7 +34,7 @@ setup:
 
 format:
 	swift format --in-place --recursive Sources Tests Package.swift
-	clang-format -i $$(Tools/check-format --list-c)
+	clang-format-14 -i $$(Tools/check-format --list-c)
 
 clean:
 	rm -rf .build $(OUT)

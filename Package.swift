@@ -96,12 +96,16 @@ let package = Package(
     // Level 4
     library(
       "Trainer",
-      ["Graph", "Formats", "Kernels", "Runtime", "Checkpoint", "Data", "Media", "Tokenizer",
-        "Compiler", "CKernels", yaml]),
+      [
+        "Graph", "Formats", "Kernels", "Runtime", "Checkpoint", "Data", "Media", "Tokenizer",
+        "Compiler", "CKernels", yaml,
+      ]),
     library(
       "Evaluation",
-      ["Graph", "Formats", "Kernels", "Checkpoint", "Compiler", "Runtime", "Captioning", "Data",
-        "Media", "Tokenizer"]),
+      [
+        "Graph", "Formats", "Kernels", "Checkpoint", "Compiler", "Runtime", "Captioning", "Data",
+        "Media", "Tokenizer",
+      ]),
 
     // Level 5
     .executableTarget(
@@ -113,7 +117,8 @@ let package = Package(
       swiftSettings: swiftSettings),
 
     .target(
-      name: "TestSupport", dependencies: ["Graph", "Reference", "Kernels"], path: "Tests/TestSupport",
+      name: "TestSupport", dependencies: ["Graph", "Reference", "Kernels"],
+      path: "Tests/TestSupport",
       swiftSettings: swiftSettings),
     // Counts allocations, for the test that a run makes none.
     .target(name: "CAllocations", path: "Tests/CAllocations", cSettings: cWarnings),
@@ -126,12 +131,16 @@ let package = Package(
     tests("Compiler", ["Compiler", "Graph", "Reference", "Formats", "Checkpoint", "Runtime"]),
     tests(
       "Runtime",
-      ["Runtime", "Compiler", "Graph", "Reference", "Formats", "Checkpoint", "Captioning", "Data",
-        "Media", "Kernels", "Tokenizer", "Evaluation", "CAllocations"]),
+      [
+        "Runtime", "Compiler", "Graph", "Reference", "Formats", "Checkpoint", "Captioning", "Data",
+        "Media", "Kernels", "Tokenizer", "Evaluation", "CAllocations",
+      ]),
     tests(
       "Trainer",
-      ["Trainer", "Compiler", "Graph", "Reference", "Runtime", "Checkpoint", "Data", "Formats",
-        "Kernels", "Media", "Tokenizer"]),
+      [
+        "Trainer", "Compiler", "Graph", "Reference", "Runtime", "Checkpoint", "Data", "Formats",
+        "Kernels", "Media", "Tokenizer",
+      ]),
     tests("CLI", ["gitc", "Media", "Data", "Formats", "Checkpoint", "Graph"]),
   ],
   swiftLanguageModes: [.v6],

@@ -26,7 +26,9 @@ package struct SeededRandom: RandomNumberGenerator, Sendable {
   /// Uniform in [0, 1), 53 bits.
   package mutating func unit() -> Double { Double(next() >> 11) * 0x1p-53 }
 
-  /// Uniform in 0 ..< count; count > 0. Its bias is below count / 2⁶⁴.
+  /// Uniform in 0 ..< count, up to a bias below count / 2⁶⁴.
+  ///
+  /// - Precondition: `count` is above 0.
   package mutating func index(_ count: Int) -> Int {
     precondition(count > 0, "no index below \(count)")
     return Int(next().multipliedFullWidth(by: UInt64(count)).high)

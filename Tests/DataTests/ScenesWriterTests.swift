@@ -31,7 +31,8 @@ private typealias Bytes = FoundationEssentials.Data
       #expect(progress.allSatisfy { $0.total == 620 })
       let expected: [(String, Int, SceneSplit, SceneMedium)] = [
         ("scenes-train", 300, .train, .image), ("scenes-train-one", 300, .trainOne, .image),
-        ("scenes-validation-one", 3, .validationOne, .image), ("scenes-validation", 3, .validation, .image),
+        ("scenes-validation-one", 3, .validationOne, .image),
+        ("scenes-validation", 3, .validation, .image),
         ("scenes-heldout", 3, .heldout, .image), ("scenes-heldout-one", 3, .heldoutOne, .image),
         ("clips-train", 2, .train, .clip), ("clips-validation", 3, .validation, .clip),
         ("clips-heldout", 3, .heldout, .clip),

@@ -93,7 +93,7 @@ struct PlanBytes {
 struct TestSession {
   let session: CaptionSession
 
-  /// - Parameter pixels: f32[1, F, 3, S, S].
+  /// Encodes one input; `pixels` is f32[1, F, 3, S, S].
   func encode(pixels: Tensor) throws -> ImageState {
     let values = pixels.values.map { Float($0) }
     let result: Result<ImageState, InputError> = values.withUnsafeBufferPointer { buffer in
