@@ -9,12 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What the first pass learns. Times are in the stream's time base. */
+/* What the first pass learns. Times are in the unit `base`. */
 typedef struct extent {
-  int64_t count; /* frames */
-  int64_t first; /* presentation time of the first frame */
-  int64_t last;  /* of the last one */
-  int timed;     /* nonzero where every frame has its time; else a frame's time is its index */
+  int64_t count;   /* frames */
+  int64_t first;   /* presentation time of the first frame */
+  int64_t last;    /* of the last one */
+  int timed;       /* nonzero where every frame has its time; else a frame's time is its index */
+  AVRational base; /* seconds: the stream's time base; 1 over its rate where frames have no times */
 } extent;
 
 /* From the first frame's time to the end of the last one's, which lasts as long as the average. */
@@ -26,7 +27,7 @@ static int64_t duration(const extent *e) {
 
 /* Reads packets without decoding: fast, but a packet need not be a frame. */
 static void scan_packets(cv_decoder *decoder, extent *e) {
-  *e = (extent){.timed = 1};
+  *e = (extent){.timed = 1, .base = decoder->stream->time_base};
   while (cv_decoder_read(decoder)) {
     int64_t time = decoder->packet->pts;
     if (time == AV_NOPTS_VALUE) e->timed = 0;
@@ -40,7 +41,7 @@ static void scan_packets(cv_decoder *decoder, extent *e) {
 }
 
 static void scan_frames(cv_decoder *decoder, AVFrame *frame, extent *e) {
-  *e = (extent){.timed = 1};
+  *e = (extent){.timed = 1, .base = decoder->stream->time_base};
   while (cv_decoder_next(decoder, frame)) {
     int64_t time = frame->best_effort_timestamp;
     if (time == AV_NOPTS_VALUE || (e->count > 0 && time <= e->last)) e->timed = 0;
@@ -52,6 +53,7 @@ static void scan_frames(cv_decoder *decoder, AVFrame *frame, extent *e) {
   if (!e->timed) {
     e->first = 0;
     e->last = e->count - 1;
+    e->base = av_inv_q(decoder->stream->avg_frame_rate);
   }
 }
 
@@ -274,6 +276,17 @@ static cv_status second_pass(const char *path, const extent *e, int32_t maximum,
 }
 
 int32_t cv_interface(void) { return CV_INTERFACE; }
+
+cv_status cv_duration(const char *path, double *seconds, char *message, size_t capacity) {
+  extent e;
+  cv_status status = scan(path, 0, &e, message, capacity);
+  if (status != CV_OK) return status;
+  if (e.base.num <= 0 || e.base.den <= 0) {
+    return cv_fail(CV_UNSUPPORTED, message, capacity, "no times of frames");
+  }
+  *seconds = (double)duration(&e) * av_q2d(e.base);
+  return CV_OK;
+}
 
 cv_status cv_sample(const char *path, int32_t maximum, cv_deliver deliver, void *context,
                     char *message, size_t capacity) {

@@ -46,6 +46,18 @@ package enum MediaInput {
     return .frames(try VideoFile.sample(path: path, maximumFrames: maximumFrames))
   }
 
+  /// How long a video lasts, in seconds; nil for folders, images and arrays, which do not say.
+  ///
+  /// - Throws: `InputError` where the file cannot be read.
+  package static func duration(path: String) throws(InputError) -> Double? {
+    if try InputFile.kind(path: path) == .folder { return nil }
+    let head = try InputFile.head(path: path, count: ImageFormat.signatureLength)
+    if ImageFormat(signatureOf: head) != nil || head.starts(with: PixelArray.signature) {
+      return nil
+    }
+    return try VideoFile.duration(path: path)
+  }
+
   /// The paths of a folder's images in natural order (2 before 10), told by their names' endings;
   /// hidden files and other files are passed over.
   ///

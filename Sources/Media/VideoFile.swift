@@ -22,6 +22,20 @@ enum VideoFile {
     throw error(status, message, path)
   }
 
+  /// Seconds from the start of the first frame to the end of the last one, above 0.
+  ///
+  /// - Throws: `InputError`: `.badData` where FFmpeg finds no video in the file, or no times in it,
+  ///   `.io` where the video library is missing.
+  static func duration(path: String) throws(InputError) -> Double {
+    let library = try VideoLibrary.shared(place: path)
+    var seconds = 0.0
+    let (status, message) = withUnsafeMutablePointer(to: &seconds) { seconds in
+      withMessage { message, capacity in library.duration(path, seconds, message, capacity) }
+    }
+    if status == VideoLibrary.Status.ok { return seconds }
+    throw error(status, message, path)
+  }
+
   /// Called by the library with each frame; the context is the array to append to.
   private static let collect: VideoLibrary.Deliver = { context, pixels, width, height in
     guard let context, let pixels else { return 1 }

@@ -1,4 +1,5 @@
 import Data
+import Diagnostics
 import Foundation
 import Media
 import Testing
@@ -212,6 +213,25 @@ struct RunTests {
         \(lines[1])
 
         """)
+  }
+
+  @Test("a video's cue lasts as long as the video")
+  func video() throws {
+    let workshop = try TinyWorkshop()
+    let clip = workshop.folder.path("clip.mp4")
+    do throws(InputError) {
+      let writer = try VideoWriter(path: clip, width: 40, height: 36, framesPerSecond: 4)
+      for shade in 0..<14 { try writer.append(TinyWorkshop.picture(shade: shade)) }
+      try writer.finish()
+    } catch {
+      guard error.what.contains("video is not available") else { throw error }
+      try Test.cancel("libGitcVideo is not built beside the tests")
+    }
+    let outcome = try Gitc.run(
+      "run", workshop.plan, clip, try workshop.picture("a.png", shade: 1), "--format", "srt")
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    #expect(outcome.lines.contains("00:00:00,000 --> 00:00:03,500"))
+    #expect(outcome.lines.contains("00:00:03,500 --> 00:00:04,500"))
   }
 
   @Test("-o writes the file that stdout would have got, and stdout gets nothing")

@@ -67,7 +67,8 @@ struct TrainTests {
     expectError(try train(recipe: "none.yaml"), status: 66, "none.yaml")
     expectError(try train("--set", "model.depth=3"), status: 65, "depth")
     expectError(try train("--set", "steps"), status: 64, "key=value")
-    expectError(try train("--set", "data.train=none.img.tsv"), status: 65, "expected a list", "none.img.tsv")
+    expectError(
+      try train("--set", "data.train=none.img.tsv"), status: 65, "expected a list", "none.img.tsv")
     #expect(!FileManager.default.fileExists(atPath: folder.path("tiny.ckpt")))
   }
 }

@@ -35,6 +35,23 @@ import Testing
     try writer.finish()
   }
 
+  @Test("a video lasts as long as its frames are shown; other inputs do not say")
+  func duration() throws {
+    try withFolder { folder in
+      try write(folder + "/clip.mp4", count: 30, framesPerSecond: 12)
+      // MP4 counts in whole units of its time base, which a rate of 12 divides.
+      #expect(try MediaInput.duration(path: folder + "/clip.mp4") == 2.5)
+      try writeFile(folder + "/image.png", coded(1).encodedPNG())
+      #expect(try MediaInput.duration(path: folder + "/image.png") == nil)
+      #expect(try MediaInput.duration(path: folder) == nil)
+      try writeFile(folder + "/note.mp4", Array("no video at all".utf8))
+      let error = #expect(throws: InputError.self) {
+        try MediaInput.duration(path: folder + "/note.mp4")
+      }
+      #expect(error?.kind == .badData)
+    }
+  }
+
   @Test(
     "of twelve frames, the six nearest to the middles of equal parts come back in order, coloured")
   func colours() throws {

@@ -17,7 +17,7 @@
 
 #pragma clang assume_nonnull begin
 
-enum { CV_INTERFACE = 1 };
+enum { CV_INTERFACE = 2 };
 
 /* CV_INTERFACE of the library that was loaded. */
 int32_t cv_interface(void);
@@ -47,6 +47,11 @@ typedef int32_t (*cv_deliver)(void *_Nullable context, const uint8_t *rgb, int32
  * containers are opened: no playlists, no network. Requires maximum > 0. */
 cv_status cv_sample(const char *path, int32_t maximum, cv_deliver deliver, void *_Nullable context,
                     char *message, size_t capacity);
+
+/* Gives the time from the start of the first frame to the end of the last one, above 0, as
+ * cv_sample divides it; CV_UNSUPPORTED where the stream says neither times nor a rate. The file is
+ * read once, and decoded where its packets have no times. */
+cv_status cv_duration(const char *path, double *seconds, char *message, size_t capacity);
 
 typedef struct cv_writer cv_writer;
 

@@ -48,6 +48,16 @@ package struct InputSource: Sendable {
     }
   }
 
+  /// How long input `index` lasts, in seconds; nil where it is no video file.
+  ///
+  /// - Throws: `InputError` where it cannot be read.
+  package func duration(_ index: Int) throws(InputError) -> Double? {
+    switch contents {
+    case .files(let paths): try MediaInput.duration(path: paths[index])
+    case .table: nil
+    }
+  }
+
   /// Reads input `index` and prepares it for a model.
   ///
   /// - Parameters:

@@ -12,8 +12,8 @@ struct Run: ParsableCommand {
       pixels, an image TSV (one result per row, named FILE#KEY), or - for paths on stdin, one per \
       line. With --each, a folder is its images, one result each.
 
-      text is the caption alone for one input, else INPUT, tab, caption. srt and vtt give every \
-      input a second of its own, one after the other. An input that cannot be read has an error in \
+      text is the caption alone for one input, else INPUT, tab, caption. srt and vtt show the inputs \
+      one after the other, a video for its duration, everything else for a second. An input that cannot be read has an error in \
       its place in json and jsonl, and a line on stderr; the others go on, and the exit code is 65.
 
       Example: gitc run scenes.plan photo.jpg

@@ -9,11 +9,16 @@ enum CaptionFormat: String, ExpressibleByArgument, CaseIterable {
   case jsonl
   case srt
   case vtt
+
+  /// Whether it says when an input is shown.
+  var hasTimes: Bool { self == .srt || self == .vtt }
 }
 
 /// What became of one input.
 struct CaptionResult {
   let input: String
+  /// How long a video lasts; 1 for everything else.
+  var seconds = 1.0
   let outcome: Result<Caption, InputError>
 }
 
@@ -58,8 +63,8 @@ struct CaptionPrinter {
     case (_, .failure): ""
     case (.text, .success(let caption)):
       isSingle ? caption.caption + "\n" : "\(result.input)\t\(caption.caption)\n"
-    case (.srt, .success(let caption)): cues.srt(caption.caption)
-    case (.vtt, .success(let caption)): cues.vtt(caption.caption)
+    case (.srt, .success(let caption)): cues.srt(caption.caption, seconds: result.seconds)
+    case (.vtt, .success(let caption)): cues.vtt(caption.caption, seconds: result.seconds)
     }
   }
 

@@ -34,24 +34,26 @@ struct CaptionRun {
   private mutating func caption(
     _ source: InputSource, _ index: Int, _ path: String, _ put: ResultFile.Put
   ) throws(InputError) {
-    var name = path
+    var (name, seconds) = (path, 1.0)
     let outcome: Result<Caption, InputError>
     do throws(InputError) {
       name = try source.name(index)
       let pixels = try source.pixels(index, for: captioner, frames: options.frames)
+      if printer.format.hasTimes { seconds = try source.duration(index) ?? 1 }
       outcome = .success(try captioner.captions([pixels], options: options)[0])
     } catch { outcome = .failure(error) }
-    try tell(name, outcome, put)
+    try tell(name, outcome, seconds: seconds, put)
   }
 
   private mutating func tell(
-    _ name: String, _ outcome: Result<Caption, InputError>, _ put: ResultFile.Put
+    _ name: String, _ outcome: Result<Caption, InputError>, seconds: Double = 1,
+    _ put: ResultFile.Put
   ) throws(InputError) {
     if case .failure(let error) = outcome {
       if error.kind == .usage { throw error }
       CommandFailure.report(error)
       failures.append(error)
     }
-    try put(printer.text(CaptionResult(input: name, outcome: outcome)))
+    try put(printer.text(CaptionResult(input: name, seconds: seconds, outcome: outcome)))
   }
 }
