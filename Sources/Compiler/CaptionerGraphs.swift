@@ -21,28 +21,22 @@ package struct CaptionerGraphs: Sendable {
   ///   - parameters: a value for each parameter of `graph`.
   ///   - precision: what projections compute with.
   ///   - watch: called after each pass with its name, the function ("model" before the split) and the
-  ///     graph it made.
+  ///     graph it made; after the split with "partition" for its name.
   /// - Throws: when the graph is no captioner of the family.
   package init(
     _ graph: Graph, _ parameters: ParameterStore, precision: Precision,
-    watch: (_ pass: String, _ function: String, _ graph: Graph) -> Void = { _, _, _ in }
+    watch: @escaping PassDriver.Watch = { _, _, _ in }
   ) throws(CompileError) {
-    var parameters = parameters
-    var reports: [PassReport] = []
-    let fused = try Pipeline.run(
-      Pipeline.whole, graph, function: "model", &parameters, &reports
-    ) { watch($0, "model", $1) }
-    let parts = try Partition(fused)
+    var driver = PassDriver(parameters, watch: watch)
+    let parts = try Partition(driver.run(Pipeline.whole, on: graph, function: "model"))
     func lower(_ name: String, _ graph: Graph) throws(CompileError) -> Graph {
       watch("partition", name, graph)
-      return try Pipeline.run(
-        Pipeline.functions(precision), graph, function: name, &parameters, &reports
-      ) { watch($0, name, $1) }
+      return try driver.run(Pipeline.functions(precision), on: graph, function: name)
     }
     encode = try lower("encode", parts.encode)
     prefix = try lower("prefix", parts.prefix)
     step = try lower("step", parts.step)
-    self.parameters = parameters
-    self.reports = reports
+    self.parameters = driver.parameters
+    reports = driver.reports
   }
 }

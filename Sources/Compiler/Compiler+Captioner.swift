@@ -1,7 +1,7 @@
 package import Checkpoint
 package import Diagnostics
 import Formats
-package import Graph
+import Graph
 
 extension Compiler {
   /// What plans say made them.
@@ -20,7 +20,7 @@ extension Compiler {
   ///   weight is not finite.
   package static func compile(
     _ checkpoint: Checkpoint, precision: Precision, place: String,
-    watch: (_ pass: String, _ function: String, _ graph: Graph) -> Void = { _, _, _ in }
+    watch: @escaping PassDriver.Watch = { _, _, _ in }
   ) throws(InputError) -> CompiledPlan {
     let parameters = ParameterStore(checkpoint.parameters)
     try parameters.checkFinite(place: place)

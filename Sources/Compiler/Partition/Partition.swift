@@ -21,6 +21,7 @@ struct Partition {
   /// It has one float input, the pixels, one integer input, the tokens, and one output.
   /// - Throws: what keeps it from being taken apart.
   init(_ graph: Graph) throws(CompileError) {
+    try Self.checkNames(graph)
     let dependence = Dependence(graph)
     let locality = FrameLocality(graph, dependence)
     guard let entry = locality.entry else {
@@ -35,6 +36,19 @@ struct Partition {
       from: NamedValue(name: "pixels", value: entry), symbols: ["B": .symbol("N"), "F": 1])
     prefix = try graph.extracting(
       prefixResults, from: NamedValue(name: "features", value: features), symbols: [:])
+  }
+
+  /// The functions' inputs have names of their own, which no parameter may have.
+  private static func checkNames(_ graph: Graph) throws(CompileError) {
+    for name in graph.parameters.map(\.name) {
+      let word = name.split(separator: ".", omittingEmptySubsequences: false)[0]
+      switch word {
+      case "pixels", "features", "tokens", "positions", "source", "slots", "prefix_k", "prefix_v",
+        "text_k", "text_v":
+        throw CompileError("parameters not named like inputs of functions", found: "'\(name)'")
+      default: continue
+      }
+    }
   }
 
   /// What passes from encode to prefix.

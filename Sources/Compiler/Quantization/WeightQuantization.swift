@@ -2,9 +2,11 @@
 ///
 /// -128 is left out so that two products with a 7-bit activation fit an int16 of either sign.
 enum WeightQuantization {
-  /// max |w| / 127 of each row; 1 for a row of zeros, so that nothing divides by 0.
-  ///
-  /// `values` is f32 [rows, K], finite.
+  /// Rows below this in magnitude are rows of zeros: 1 / scale must stay finite.
+  private static let smallest: Float = 0x1p-100
+
+  /// max |w| / 127 of each row of `values`, f32 [rows, K], finite; 1 for a row of zeros, so that
+  /// nothing divides by 0.
   static func scales(_ values: [Float], rows: Int) -> [Float] {
     let columns = rows == 0 ? 0 : values.count / rows
     return values.withUnsafeBufferPointer { values in
@@ -13,7 +15,7 @@ enum WeightQuantization {
         for index in row * columns..<(row + 1) * columns {
           largest = max(largest, abs(values[index]))
         }
-        return largest == 0 ? 1 : largest / 127
+        return largest < smallest ? 1 : largest / 127
       }
     }
   }
