@@ -48,8 +48,13 @@ CK_INLINE ck_attention_gradient_sizes ck_attention_gradient_layout(size_t querie
   return s;
 }
 
-CK_INLINE size_t ck_cached_attention_thread_scratch(size_t prefix_rows, size_t capacity) {
-  return ck_round_up(prefix_rows + capacity, 16);
+/* Queries over one cached prefix that are computed together: the product's rows. */
+enum { CK_CACHED_QUERIES = 6 };
+
+/* Scores of one query over a cache: whole vectors, and one more, since eight are stored at once
+ * wherever the text starts. */
+CK_INLINE size_t ck_cached_attention_row(size_t prefix_rows, size_t capacity) {
+  return ck_round_up(prefix_rows + capacity + 8, 16);
 }
 
 #endif

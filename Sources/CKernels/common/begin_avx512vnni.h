@@ -1,5 +1,7 @@
 /* Opens a file of AVX-512-VNNI instances, at 256 bits; close it with end_target.h. */
 #define CK_VARIANT avx512vnni
+#define CK_MASKED_MOVES /* a call of memcpy would empty the vector registers */
+#include <immintrin.h>
 #include "kernel.h"
 #pragma clang attribute push(                                                             \
     __attribute__((target("avx2,fma,f16c,avx512f,avx512bw,avx512vl,avx512dq,avx512vnni"))), \

@@ -1,6 +1,4 @@
 #if defined(__x86_64__)
-#include <immintrin.h>
-
 #include "../common/begin_avx512vnni.h"
 #include "../common/epilogue.inc"
 #include "tile.h"
