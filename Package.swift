@@ -128,7 +128,9 @@ let package = Package(
     tests("Media", ["Media"]),
     tests("Tokenizer", ["Tokenizer"]),
     tests("Data", ["Data", "Media"]),
-    tests("Compiler", ["Compiler", "Graph", "Reference", "Formats", "Checkpoint", "Runtime"]),
+    tests(
+      "Compiler",
+      ["Compiler", "Graph", "Reference", "Formats", "Checkpoint", "Runtime", "Kernels"]),
     tests(
       "Runtime",
       [

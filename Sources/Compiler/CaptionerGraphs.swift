@@ -20,18 +20,21 @@ package struct CaptionerGraphs: Sendable {
   ///   - graph: `logits = f(pixels, tokens)`.
   ///   - parameters: a value for each parameter of `graph`.
   ///   - precision: what projections compute with.
+  ///   - exceptions: what some of them multiply in an int8 plan, by the names of their weights.
   ///   - watch: called after each pass with its name, the function ("model" before the split) and the
   ///     graph it made; after the split with "partition" for its name.
   /// - Throws: when the graph is no captioner of the family.
   package init(
     _ graph: Graph, _ parameters: ParameterStore, precision: Precision,
+    exceptions: [String: ProjectionPrecision] = [:],
     watch: @escaping PassDriver.Watch = { _, _, _ in }
   ) throws(CompileError) {
     var driver = PassDriver(parameters, watch: watch)
     let parts = try Partition(driver.run(Pipeline.whole, on: graph, function: "model"))
     func lower(_ name: String, _ graph: Graph) throws(CompileError) -> Graph {
       watch("partition", name, graph)
-      return try driver.run(Pipeline.functions(precision), on: graph, function: name)
+      return try driver.run(
+        Pipeline.functions(precision, exceptions: exceptions), on: graph, function: name)
     }
     encode = try lower("encode", parts.encode)
     prefix = try lower("prefix", parts.prefix)

@@ -49,3 +49,16 @@ package struct CompiledPlan: Sendable {
     return try LoadedPlan(plan, weights: segment, place: place)
   }
 }
+
+extension CompiledPlan {
+  /// The functions of a float plan with outputs that tell what quantizing each projection would cost,
+  /// and which those are, by function.
+  func measuringProjections() -> (plan: CompiledPlan, projections: [String: [MeasuredProjection]]) {
+    var graphs = graphs
+    var projections: [String: [MeasuredProjection]] = [:]
+    (graphs.encode, projections["encode"]) = graphs.encode.measuringProjections(&graphs.parameters)
+    (graphs.prefix, projections["prefix"]) = graphs.prefix.measuringProjections(&graphs.parameters)
+    (graphs.step, projections["step"]) = graphs.step.measuringProjections(&graphs.parameters)
+    return (CompiledPlan(graphs, model: plan.model), projections)
+  }
+}

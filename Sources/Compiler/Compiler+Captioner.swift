@@ -13,6 +13,8 @@ extension Compiler {
   ///   - checkpoint: validated; a captioner of the family that `GIT.logits` builds.
   ///   - precision: what projections compute with.
   ///   - place: the checkpoint's path, for errors.
+  ///   - exceptions: what some projections multiply in an int8 plan, by the names of their weights;
+  ///     ``Calibrator`` finds them.
   ///   - watch: called after each pass with its name, the function ("model" before the split) and the
   ///     graph it made.
   /// - Returns: the plan; its weights are worked out when it is written.
@@ -20,6 +22,7 @@ extension Compiler {
   ///   weight is not finite.
   package static func compile(
     _ checkpoint: Checkpoint, precision: Precision, place: String,
+    exceptions: [String: ProjectionPrecision] = [:],
     watch: @escaping PassDriver.Watch = { _, _, _ in }
   ) throws(InputError) -> CompiledPlan {
     let parameters = ParameterStore(checkpoint.parameters)
@@ -27,7 +30,7 @@ extension Compiler {
     let graphs: CaptionerGraphs
     do {
       graphs = try CaptionerGraphs(
-        checkpoint.graph, parameters, precision: precision, watch: watch)
+        checkpoint.graph, parameters, precision: precision, exceptions: exceptions, watch: watch)
     } catch {
       throw InputError(
         .badData, "the graph cannot be compiled", expected: error.expected, found: error.found,

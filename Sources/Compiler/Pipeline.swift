@@ -10,12 +10,19 @@ package enum Pipeline {
   ]
 
   /// On each function.
-  package static func functions(_ precision: Precision) -> [any Pass] {
+  ///
+  /// - Parameters:
+  ///   - precision: whether projections are quantized at all.
+  ///   - exceptions: what some of them multiply in an int8 plan, by the names of their weights.
+  /// - Returns: the passes in order.
+  package static func functions(
+    _ precision: Precision, exceptions: [String: ProjectionPrecision] = [:]
+  ) -> [any Pass] {
     let float: [any Pass] = [
       FoldConstants(),
       MergeProjections(),  // after the split, and of final weights
     ]
-    return precision == .int8 ? float + [QuantizeProjections()] : float
+    return precision == .int8 ? float + [QuantizeProjections(exceptions)] : float
   }
 
   /// Every pass there is, for tests and `--print-after`.

@@ -22,7 +22,7 @@ import Testing
     try #require(after.parameters.map(\.name) == ["w.s8", "w.scales"])
     let flat = store.integers("w.s8").map { Int($0) }
     let integers = (0..<rows.count).map { Array(flat[$0 * columns..<($0 + 1) * columns]) }
-    return (integers, store.floats("w.scales"), QuantizeProjections.levels)
+    return (integers, store.floats("w.scales"), 127)
   }
 
   @Test func rowsAreScaledByTheirLargestMagnitude() throws {

@@ -1,3 +1,4 @@
+import Formats
 package import Graph
 
 /// Makes projections by parameters int8: rows quantized once for all their readers, inside the layer
@@ -5,107 +6,111 @@ package import Graph
 ///
 /// - Requires: projections are fused and merged: scales belong to the final weights.
 /// - Leaves alone: layer norms, softmax, attention and the residual stream, which stay f32; weights
-///   with fewer than 16 inputs, where quantizing the rows costs more than it saves.
+///   with fewer than 16 inputs, where quantizing the rows costs more than it saves, or more than
+///   an int32 sum has room for.
 package struct QuantizeProjections: Pass {
   package static let name = "quantize-projections"
   package static let numerics = PassNumerics.quantizes
-  /// 7 bits: two products with an 8-bit weight fit the int16 of AVX2's multiply-add.
-  package static let levels = 127
-  private static let minimumInputs = 16
+  static let inputs = 16...PlanLimits.packedColumns
 
-  package init() {}
+  /// What projections multiply, by the names of their weights; those not named, `.u7`.
+  private let precisions: [String: ProjectionPrecision]
+
+  package init(_ precisions: [String: ProjectionPrecision] = [:]) { self.precisions = precisions }
 
   package func run(
     _ graph: Graph, _ parameters: inout ParameterStore
   ) -> (graph: Graph, rewrites: Int) {
-    var quantizer = Quantizer(graph)
+    var quantizer = Quantizer(graph, precisions)
     for node in graph.nodes { quantizer.handle(node, &parameters) }
     return (quantizer.rewriter.finish(), quantizer.rewrites)
   }
 
-  private struct Quantizer {
-    let graph: Graph
-    var rewriter: GraphRewriter
-    var rewrites = 0
-    private let names: [Value: String]
-    /// How many readers want a value as float, and as integers.
-    private var floatReaders: [Int]
-    private var integerReaders: [Int]
-    /// Quantized rows and their scales, by the float value of the old graph.
-    private var quantized: [Value: (rows: Value, scales: Value)] = [:]
+  /// The name of the weight of a projection that can be quantized.
+  static func weight(of node: Node, _ graph: Graph, _ names: [Value: String]) -> String? {
+    guard case .linear = node.op, let name = names[node.inputs[1]],
+      let count = graph.shape(node.inputs[1])[1].constant, inputs.contains(count)
+    else { return nil }
+    return name
+  }
+}
 
-    init(_ graph: Graph) {
-      self.graph = graph
-      rewriter = GraphRewriter(graph)
-      let names = Dictionary(uniqueKeysWithValues: graph.parameters.map { ($0.value, $0.name) })
-      self.names = names
-      floatReaders = graph.useCounts
-      integerReaders = floatReaders.map { _ in 0 }
-      for node in graph.nodes where Self.isQuantizable(graph, node, names) {
-        floatReaders[node.inputs[0].id] -= 1
-        integerReaders[node.inputs[0].id] += 1
-      }
-    }
+private struct Quantizer {
+  let graph: Graph
+  var rewriter: GraphRewriter
+  private(set) var rewrites = 0
+  /// The weights of projections to quantize, by the projection's first result.
+  private var weights: [Value: String] = [:]
+  /// The levels of each value that a projection reads as integers: the most that one of them asks for.
+  private var levels: [Value: Int] = [:]
+  /// How many readers want a value as float, by id.
+  private var floatReaders: [Int]
+  /// Quantized rows and their scales, by the float value of the old graph.
+  private var quantized: [Value: (rows: Value, scales: Value)] = [:]
 
-    private static func isQuantizable(
-      _ graph: Graph, _ node: Node, _ names: [Value: String]
-    ) -> Bool {
-      guard case .linear = node.op, names[node.inputs[1]] != nil,
-        let inputs = graph.shape(node.inputs[1])[1].constant
-      else { return false }
-      return inputs >= QuantizeProjections.minimumInputs
+  init(_ graph: Graph, _ precisions: [String: ProjectionPrecision]) {
+    self.graph = graph
+    rewriter = GraphRewriter(graph)
+    floatReaders = graph.useCounts
+    let names = Dictionary(uniqueKeysWithValues: graph.parameters.map { ($0.value, $0.name) })
+    for node in graph.nodes {
+      guard let name = QuantizeProjections.weight(of: node, graph, names),
+        let levels = (precisions[name] ?? .u7).levels
+      else { continue }
+      weights[node.results[0]] = name
+      floatReaders[node.inputs[0].id] -= 1
+      self.levels[node.inputs[0], default: 0] = max(levels, self.levels[node.inputs[0]] ?? 0)
     }
+  }
 
-    mutating func handle(_ node: Node, _ parameters: inout ParameterStore) {
-      switch node.op {
-      case .linear(let op) where Self.isQuantizable(graph, node, names):
-        quantize(op.epilogue, node, &parameters)
-      case .layerNorm(let op) where integerReaders[node.results[0].id] > 0:
-        quantizeNorm(node, epsilon: op.epsilon, hasResidual: false)
-      case .residualLayerNorm(let op) where integerReaders[node.results[0].id] > 0:
-        quantizeNorm(node, epsilon: op.epsilon, hasResidual: true)
-      default: rewriter.copy(node)
-      }
+  mutating func handle(_ node: Node, _ parameters: inout ParameterStore) {
+    switch node.op {
+    case .linear(let op):
+      guard let name = weights[node.results[0]] else { return rewriter.copy(node) }
+      quantize(op.epilogue, node, weight: name, &parameters)
+    case .layerNorm(let op):
+      quantizeNorm(node, epsilon: op.epsilon, hasResidual: false)
+    case .residualLayerNorm(let op):
+      quantizeNorm(node, epsilon: op.epsilon, hasResidual: true)
+    default: rewriter.copy(node)
     }
+  }
 
-    private mutating func quantizeNorm(_ node: Node, epsilon: Float, hasResidual: Bool) {
-      let (old, keepsFloat) = (node.results[0], floatReaders[node.results[0].id] > 0)
-      let op = LayerNormQuantize(
-        epsilon: epsilon, levels: QuantizeProjections.levels, hasResidual: hasResidual,
-        keepsFloat: keepsFloat)
-      let results = rewriter.graph.apply(
-        .layerNormQuantize(op), node.inputs.map { rewriter[$0] })
-      if keepsFloat { rewriter.map(old, to: results[0]) }
-      let rows = results.suffix(2)
-      quantized[old] = (rows[rows.startIndex], rows[rows.startIndex + 1])
-      rewrites += 1
-    }
+  private mutating func quantizeNorm(_ node: Node, epsilon: Float, hasResidual: Bool) {
+    guard let levels = levels[node.results[0]] else { return rewriter.copy(node) }
+    let keepsFloat = floatReaders[node.results[0].id] > 0
+    let op = LayerNormQuantize(
+      epsilon: epsilon, levels: levels, hasResidual: hasResidual, keepsFloat: keepsFloat)
+    let results = rewriter.graph.apply(.layerNormQuantize(op), node.inputs.map { rewriter[$0] })
+    if keepsFloat { rewriter.map(node.results[0], to: results[0]) }
+    quantized[node.results[0]] = (results[results.count - 2], results[results.count - 1])
+    rewrites += 1
+  }
 
-    /// The integers and scales of a value, made where a norm did not make them.
-    private mutating func quantizedRows(_ x: Value) -> (rows: Value, scales: Value) {
-      if let known = quantized[x] { return known }
-      let results = rewriter.graph.apply(
-        .quantizeRows(QuantizeRows(levels: QuantizeProjections.levels)), [rewriter[x]])
-      quantized[x] = (results[0], results[1])
-      return (results[0], results[1])
-    }
+  /// The integers and scales of a value, made where a norm did not make them.
+  private mutating func quantizedRows(_ x: Value) -> (rows: Value, scales: Value) {
+    if let known = quantized[x] { return known }
+    guard let levels = levels[x] else { preconditionFailure("a projection reads %\(x.id)") }
+    let results = rewriter.graph.apply(
+      .quantizeRows(QuantizeRows(levels: levels)), [rewriter[x]])
+    quantized[x] = (results[0], results[1])
+    return (results[0], results[1])
+  }
 
-    private mutating func quantize(
-      _ epilogue: Epilogue, _ node: Node, _ parameters: inout ParameterStore
-    ) {
-      let (rows, scales) = quantizedRows(node.inputs[0])
-      guard let name = names[node.inputs[1]],
-        let count = graph.shape(node.inputs[1])[0].constant
-      else { preconditionFailure("a quantizable weight is a parameter of known shape") }
-      let (weight, weightScales) = parameters.quantize(name, rows: count)
-      let inputs =
-        [
-          rows, scales,
-          rewriter.parameter(weight, TensorType(.s8, graph.shape(node.inputs[1]))),
-          rewriter.parameter(weightScales, .f32([Dimension(count)])),
-        ] + node.inputs.dropFirst(2).map { rewriter[$0] }
-      rewriter.replace(node, .quantizedLinear(QuantizedLinear(epilogue)), inputs)
-      rewrites += 1
-    }
+  private mutating func quantize(
+    _ epilogue: Epilogue, _ node: Node, weight name: String, _ parameters: inout ParameterStore
+  ) {
+    let (rows, scales) = quantizedRows(node.inputs[0])
+    let shape = graph.shape(node.inputs[1])
+    guard let count = shape[0].constant else { preconditionFailure("'\(name)' has a known shape") }
+    let (weight, weightScales) = parameters.quantize(name, rows: count)
+    let inputs =
+      [
+        rows, scales,
+        rewriter.parameter(weight, TensorType(.s8, shape)),
+        rewriter.parameter(weightScales, .f32([Dimension(count)])),
+      ] + node.inputs.dropFirst(2).map { rewriter[$0] }
+    rewriter.replace(node, .quantizedLinear(QuantizedLinear(epilogue)), inputs)
+    rewrites += 1
   }
 }
