@@ -38,7 +38,9 @@ import Testing
 
   /// Their scale has no finite inverse.
   @Test func rowsTooSmallToScaleAreZeros() throws {
-    for magnitude in [1e-36, Float.leastNonzeroMagnitude * 70_000, Float.leastNonzeroMagnitude] as [Float] {
+    for magnitude in [1e-36, Float.leastNonzeroMagnitude * 70_000, Float.leastNonzeroMagnitude]
+      as [Float]
+    {
       let (integers, scales, _) = try quantized([
         [magnitude, -magnitude] + .init(repeating: 0, count: 14)
       ])

@@ -18,10 +18,10 @@ typedef struct ck_attention_sizes {
 
 CK_INLINE ck_attention_sizes ck_attention_layout(size_t keys, size_t head_width) {
   ck_attention_sizes s = {.width = ck_round_up(head_width, 8), .keys = ck_round_up(keys, 16)};
-  s.k = 0;                                      /* [keys/16][head_width][16] */
-  s.v = s.k + s.keys * head_width;              /* [keys][width] */
-  s.scores = s.v + keys * s.width;              /* [CK_ATTENTION_ROWS][keys] */
-  s.y = s.scores + CK_ATTENTION_ROWS * s.keys;  /* [CK_ATTENTION_ROWS][width] */
+  s.k = 0;                                     /* [keys/16][head_width][16] */
+  s.v = s.k + s.keys * head_width;             /* [keys][width] */
+  s.scores = s.v + keys * s.width;             /* [CK_ATTENTION_ROWS][keys] */
+  s.y = s.scores + CK_ATTENTION_ROWS * s.keys; /* [CK_ATTENTION_ROWS][width] */
   s.total = ck_round_up(s.y + CK_ATTENTION_ROWS * s.width, 16);
   return s;
 }

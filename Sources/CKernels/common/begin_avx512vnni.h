@@ -3,7 +3,7 @@
 #define CK_MASKED_MOVES /* a call of memcpy would empty the vector registers */
 #include <immintrin.h>
 #include "kernel.h"
-#pragma clang attribute push(                                                             \
+#pragma clang attribute push(                                                               \
     __attribute__((target("avx2,fma,f16c,avx512f,avx512bw,avx512vl,avx512dq,avx512vnni"))), \
     apply_to = function)
 #include "vector.inc"

@@ -46,8 +46,8 @@ CK_INLINE size_t ck_smaller(size_t a, size_t b) { return a < b ? a : b; }
 
 CK_INLINE size_t ck_round_up(size_t count, size_t unit) { return (count + unit - 1) / unit * unit; }
 
-/* The prefix mask: a query at `position` sees keys 0 ..< the result. Position can be negative, where
- * queries outnumber keys. */
+/* The prefix mask: a query at `position` sees keys 0 ..< the result. Position can be negative,
+ * where queries outnumber keys. */
 CK_INLINE size_t ck_visible_keys(ptrdiff_t position, size_t keys, size_t prefix) {
   size_t visible = position < (ptrdiff_t)prefix ? prefix : (size_t)position + 1;
   return ck_smaller(visible, keys);

@@ -1,4 +1,5 @@
-/* Walks over strided tensors: the index of the innermost axis runs in the kernel, the others here. */
+/* Walks over strided tensors: the index of the innermost axis runs in the kernel, the others here.
+ */
 #ifndef CK_WALK_H
 #define CK_WALK_H
 

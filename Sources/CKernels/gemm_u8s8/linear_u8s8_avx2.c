@@ -48,10 +48,10 @@ CK_INLINE void multiply_narrow(ck_tile *t, const int rows, const int blocks) {
   }
 }
 
-/* Any x: both sides widened to int16, whose products vpmaddwd adds as int32. As many multiplications
- * as the narrow step, but as many additions too, which compete for the same pipes: 60 % of its speed
- * (Zen 4); widening x ahead of the loop did not change that. Of a block, sums[0] is
- * for columns 0-3 and sums[1] for 4-7, each as two partial sums side by side. */
+/* Any x: both sides widened to int16, whose products vpmaddwd adds as int32. As many
+ * multiplications as the narrow step, but as many additions too, which compete for the same pipes:
+ * 60 % of its speed (Zen 4); widening x ahead of the loop did not change that. Of a block, sums[0]
+ * is for columns 0-3 and sums[1] for 4-7, each as two partial sums side by side. */
 CK_INLINE void step_wide(__m256i sums[][CK_MOST_TILE_BLOCKS][2], const uint8_t *x, size_t x_row,
                          const int8_t *w, size_t w_block, const int rows, const int blocks) {
   __m256i weights[CK_MOST_TILE_BLOCKS][2];

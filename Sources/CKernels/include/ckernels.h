@@ -4,10 +4,10 @@
  * with the same arguments, and it divides the work itself. Work is divided so that each result
  * element is computed by one thread in one fixed order: results do not depend on `threads`.
  *
- * Rules for all of them. Tensors are dense and row-major unless a stride is named; strides and sizes
- * count elements, never bytes. Nothing outside the named extents is touched; no alignment is needed.
- * Results do not overlap inputs unless said. Sizes may be 0. Kernels do not allocate, lock, do I/O
- * or keep state. A broken requirement is the caller's bug (checked by assert).
+ * Rules for all of them. Tensors are dense and row-major unless a stride is named; strides and
+ * sizes count elements, never bytes. Nothing outside the named extents is touched; no alignment is
+ * needed. Results do not overlap inputs unless said. Sizes may be 0. Kernels do not allocate, lock,
+ * do I/O or keep state. A broken requirement is the caller's bug (checked by assert).
  *
  * Numbers. Round to nearest, ties to even; no contraction but explicit fma; no fast-math. Every
  * float kernel is written once over 8-lane vectors and instantiated per ISA, so that all variants
@@ -181,7 +181,7 @@ typedef struct ck_attention_gradient_f32_args {
   uint32_t masked;
   size_t prefix;
   const float *q, *k, *v;
-  const float *dy;       /* [batch, queries, D] */
+  const float *dy; /* [batch, queries, D] */
   float *dq, *dk, *dv;
   float *scratch; /* ck_attention_gradient_scratch floats */
 } ck_attention_gradient_f32_args;
@@ -190,21 +190,22 @@ size_t ck_attention_gradient_scratch(size_t batch, size_t queries, size_t keys, 
                                      size_t head_width, size_t threads);
 
 /* New text rows over a cached prefix and cached text; see `cached_attention` of the graph.
- * First appends row r of k, v of sequence s to text_k/v[s, positions[r]]; then query r of sequence s
- * sees prefix rows of image source[s], and rows text[slots[s, p], p] for p = 0 ... positions[r]. */
+ * First appends row r of k, v of sequence s to text_k/v[s, positions[r]]; then query r of sequence
+ * s sees prefix rows of image source[s], and rows text[slots[s, p], p] for p = 0 ... positions[r].
+ */
 typedef struct ck_cached_attention_f32_args {
   size_t sequences, rows, heads, head_width;
   size_t prefix_rows; /* P */
   size_t capacity;    /* L */
   float scale;
-  const float *q, *k, *v;             /* [sequences, rows, D] */
-  const float *prefix_k, *prefix_v;   /* [images, P, D] */
-  float *text_k, *text_v;             /* [sequences, L, D] */
-  const int32_t *source;              /* [sequences] */
-  const int32_t *slots;               /* [sequences, L] */
-  const int32_t *positions;           /* [rows], consecutive */
-  float *y;                           /* [sequences, rows, D] */
-  float *scratch;                     /* ck_cached_attention_scratch floats */
+  const float *q, *k, *v;           /* [sequences, rows, D] */
+  const float *prefix_k, *prefix_v; /* [images, P, D] */
+  float *text_k, *text_v;           /* [sequences, L, D] */
+  const int32_t *source;            /* [sequences] */
+  const int32_t *slots;             /* [sequences, L] */
+  const int32_t *positions;         /* [rows], consecutive */
+  float *y;                         /* [sequences, rows, D] */
+  float *scratch;                   /* ck_cached_attention_scratch floats */
 } ck_cached_attention_f32_args;
 
 size_t ck_cached_attention_scratch(size_t sequences, size_t rows, size_t heads, size_t prefix_rows,
@@ -352,7 +353,8 @@ typedef struct ck_embedding_f32_args {
   float *y;
 } ck_embedding_f32_args;
 
-/* table_gradient[r, :] = Σ over i with ids[i] = r of dy[i, :]; overwritten; other ids are ignored. */
+/* table_gradient[r, :] = Σ over i with ids[i] = r of dy[i, :]; overwritten; other ids are ignored.
+ */
 typedef struct ck_embedding_gradient_f32_args {
   size_t count, rows, d;
   const int32_t *ids;

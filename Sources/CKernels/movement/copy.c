@@ -16,8 +16,7 @@ static void copy_run(size_t count, const float *x, size_t x_stride, float *y, si
   }
 }
 
-static void copy_runs(const ck_copy_f32_args *a, const ck_walk *w, size_t thread,
-                      size_t threads) {
+static void copy_runs(const ck_copy_f32_args *a, const ck_walk *w, size_t thread, size_t threads) {
   size_t outer = w->rank - 1, inner = w->lengths[outer];
   size_t x_stride = w->strides[0][outer], y_stride = w->strides[1][outer];
   size_t pieces = (inner + CK_COPY_PIECE - 1) / CK_COPY_PIECE;
@@ -38,8 +37,7 @@ static void copy_runs(const ck_copy_f32_args *a, const ck_walk *w, size_t thread
 
 /* The last two axes trade places: x is contiguous along the last but one, y along the last. In
  * square blocks, so that every cache line read or written is used whole. */
-static void transpose(const ck_copy_f32_args *a, const ck_walk *w, size_t thread,
-                      size_t threads) {
+static void transpose(const ck_copy_f32_args *a, const ck_walk *w, size_t thread, size_t threads) {
   size_t outer = w->rank - 2, rows = w->lengths[outer], columns = w->lengths[outer + 1];
   size_t x_stride = w->strides[0][outer + 1], y_stride = w->strides[1][outer];
   size_t bands = (rows + CK_TRANSPOSE_BLOCK - 1) / CK_TRANSPOSE_BLOCK;
