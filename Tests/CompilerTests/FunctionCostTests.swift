@@ -18,7 +18,7 @@ import Testing
     return costs
   }
 
-  /// git-spec 1.9: base, 224 pixels, one image; a step with 16 text rows before it.
+  /// GIT_B at 224 pixels, one image; a step with 16 text rows before it.
   private static let oneImage = ["N": 1, "B": 1, "F": 1, "P": 197, "Q": 1, "R": 1, "L": 16]
 
   @Test(arguments: Precision.allCases)

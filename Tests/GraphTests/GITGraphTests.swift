@@ -11,7 +11,7 @@ import Testing
     return configuration
   }
 
-  /// The public checkpoints' own counts (git-spec 1.1).
+  /// The public checkpoints' own counts.
   @Test(arguments: [
     (sized(.gitBase), 176_619_066), (sized(.gitBase, image: 480), 177_159_738),
     (sized(.gitBase, frames: 6), 176_623_674), (sized(.gitLarge), 394_196_026),

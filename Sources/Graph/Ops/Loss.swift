@@ -38,7 +38,7 @@ package struct Smoothing: Hashable, Sendable {
 ///
 /// - Inputs: `logits` f32[…, V]; `labels` i32[…], each in 0 ..< V, or negative for a row that does
 ///   not count. - Result: f32[]; 0 when no row counts.
-/// - Source: git-spec 5.1; Szegedy et al. 2016, section 7 for smoothing.
+/// - Source: the original repository for the first form; Szegedy et al. 2016, section 7 for smoothing.
 package struct CrossEntropy: OpDefinition {
   package static let mnemonic = "cross_entropy"
   package var smoothing: Smoothing
