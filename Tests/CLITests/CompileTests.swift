@@ -72,6 +72,37 @@ struct CompileTests {
     #expect(text.contains("cached_attention"))
   }
 
+  @Test("--calibrate gives noisy projections more bits until --budget holds")
+  func calibrate() throws {
+    let workshop = try TinyWorkshop()
+    let (checkpoint, report) = (
+      workshop.folder.path("tiny.ckpt"), workshop.folder.path("report.json")
+    )
+    let pictures = try workshop.pictures("pictures", count: 2)
+    func precisions(budget: String) throws -> Set<String> {
+      let outcome = try Gitc.run(
+        "compile", checkpoint, "-o", workshop.plan, "--calibrate", pictures, "--budget", budget,
+        "--report", report)
+      #expect(outcome.status == 0, "\(outcome.errors)")
+      #expect(outcome.output.contains("calibrated on 2 samples"))
+      let json = try #require(
+        JSONSerialization.jsonObject(with: Data(contentsOf: workshop.folder.url("report.json")))
+          as? [String: Any])
+      let calibration = try #require(json["calibration"] as? [String: Any])
+      #expect(calibration["samples"] as? Int == 2)
+      let divergence = try #require(calibration["divergence"] as? Double)
+      #expect(divergence <= (try #require(Double(budget))))
+      let projections = try #require(calibration["projections"] as? [[String: Any]])
+      return Set(projections.compactMap { $0["precision"] as? String })
+    }
+    #expect(try precisions(budget: "100") == ["u7"])
+    let int8 = try workshop.folder.url("tiny.plan").resourceValues(forKeys: [.fileSizeKey]).fileSize
+    #expect(try precisions(budget: "0") == ["f32"])
+    let floats = try workshop.folder.url("tiny.plan")
+      .resourceValues(forKeys: [.fileSizeKey]).fileSize
+    #expect(try #require(int8) < #require(floats))
+  }
+
   @Test("equal checkpoints give equal plans, byte for byte")
   func reproducible() throws {
     let (a, b) = (try TinyWorkshop(), try TinyWorkshop())
@@ -90,6 +121,16 @@ struct CompileTests {
     expectError(
       try Gitc.run("compile", checkpoint, "-o", workshop.plan, "--precision", "int4"), status: 64,
       "int4")
+    expectError(
+      try Gitc.run(
+        "compile", checkpoint, "-o", workshop.plan, "--calibrate", "x", "--precision", "fp32"),
+      status: 64, "--calibrate")
+    expectError(
+      try Gitc.run("compile", checkpoint, "-o", workshop.plan, "--budget=-1"), status: 64,
+      "--budget")
+    expectError(
+      try Gitc.run("compile", checkpoint, "-o", workshop.plan, "--calibrate", "/none"),
+      status: 66, "/none")
     expectError(try Gitc.run("compile", workshop.plan, "-o", "x.plan"), status: 65, "tiny.plan")
     expectError(
       try Gitc.run("compile", checkpoint, "-o", "/none/x.plan"), status: 66, "/none")

@@ -29,6 +29,8 @@ package struct CompileReport: Encodable, Sendable {
   /// In running order.
   package var passes: [Pass]
   package var functions: [Function]
+  /// nil where nothing was measured.
+  package var calibration: CalibrationReport?
 
   /// Describes the compilation of a checkpoint whose parameters have `parameterBytes` bytes.
   package init(
@@ -59,9 +61,10 @@ package struct CompileReport: Encodable, Sendable {
     for function in functions {
       table.add(function.name, "", "\(function.steps)", "steps")
     }
-    return """
+    let summary = """
       \(plan): \(precision), \(weightBytes) bytes of weights from \(parameterBytes)
       \(table.text)
       """
+    return calibration.map { "\(summary)\n\($0.text)" } ?? summary
   }
 }

@@ -23,5 +23,10 @@ package struct SignalNoise: Sendable {
   }
 
   /// 10 log₁₀ Σ right² / Σ (right − found)²; nil where the two are equal or all is zero.
-  package var decibels: Double? { signal > 0 && noise > 0 ? 10 * log10(signal / noise) : nil }
+  package var decibels: Double? { Self.decibels(signal: signal, noise: noise) }
+
+  /// 10 log₁₀ signal / noise; nil where one of them is 0.
+  static func decibels(signal: Double, noise: Double) -> Double? {
+    signal > 0 && noise > 0 ? 10 * log10(signal / noise) : nil
+  }
 }

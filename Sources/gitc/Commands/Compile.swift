@@ -15,6 +15,7 @@ struct Compile: ParsableCommand {
 
       Example: gitc compile scenes.ckpt -o scenes.plan
                gitc compile scenes.ckpt -o scenes.plan --precision fp32 --report report.json
+               gitc compile scenes.ckpt -o scenes.plan --calibrate scenes-validation.img.tsv
                gitc compile scenes.ckpt -o scenes.plan --emit-dot scenes.dot && dot -Tsvg -O scenes.dot
       """)
 
@@ -27,6 +28,13 @@ struct Compile: ParsableCommand {
   @Option(help: "int8: exact integer sums; fp32: floats throughout.")
   var precision = Precision.int8
 
+  @Option(
+    help: "Data to measure on: projections whose quantization costs most get more bits or floats.")
+  var calibrate: String?
+
+  @Option(help: "With --calibrate, the most nats per token that int8 may differ from fp32.")
+  var budget = 0.005
+
   @Option(help: "Write what each pass did as JSON.")
   var report: String?
 
@@ -36,25 +44,39 @@ struct Compile: ParsableCommand {
   @Option(help: "Print the graphs after this pass instead of a summary.")
   var printAfter: String?
 
+  @OptionGroup var execution: ExecutionOptions
+
   func validate() throws {
     if let printAfter, !Passes.names.contains(printAfter) {
       throw ValidationError(
         "--print-after takes one of \(Passes.names.joined(separator: ", ")), not '\(printAfter)'")
     }
+    if calibrate != nil, precision != .int8 {
+      throw ValidationError("--calibrate chooses how to quantize; leave out --precision fp32")
+    }
+    guard budget >= 0 else { throw ValidationError("--budget takes 0 or more, not \(budget)") }
   }
 
   func run() throws {
     let source = try Checkpoint.read(path: checkpoint)
     var printed: [String] = []
-    let compiled = try Compiler.compile(source, precision: precision, place: checkpoint) {
-      pass, function, graph in
+    let watch: PassDriver.Watch = { pass, function, graph in
       if pass == printAfter { printed.append("// \(function) after \(pass)\n\(graph.text)") }
     }
+    let calibration = try calibrate.map { data in
+      try CalibrationReport(
+        source, path: checkpoint, data: data, budget: budget, kernels: execution.kernels(),
+        threads: execution.threads.count)
+    }
+    let compiled =
+      try calibration?.compile(source, place: checkpoint, watch: watch)
+      ?? Compiler.compile(source, precision: precision, place: checkpoint, watch: watch)
     try compiled.write(to: output)
-    let summary = CompileReport(
+    var summary = CompileReport(
       compiled, precision: precision,
       parameterBytes: source.parameters.values.reduce(0) { $0 + 4 * $1.elementCount },
       checkpoint: checkpoint, plan: output)
+    summary.calibration = calibration
     if let report { try ResultFile.write(JSONText.of(summary) + "\n", to: report) }
     if let emitDot {
       let pictures = compiled.graphs.functions.map { $0.graph.dot(name: $0.name) }
