@@ -16,7 +16,7 @@ import Testing
 
   private func crop(_ minimum: Float, flip: Bool, seed: UInt64) -> Crop {
     var random = SeededRandom(seed)
-    return Crop(Recipe.Augmentation(minimumCrop: minimum, flip: flip), &random)
+    return Crop(Recipe.Augmentation(minimumCrop: minimum, flip: flip, contextNoise: 0), &random)
   }
 
   @Test("of the whole side leaves an image as it is, square or not")

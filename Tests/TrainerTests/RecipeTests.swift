@@ -52,6 +52,7 @@ import Testing
           shuffle: false
           minimum_crop: 0.5
           flip: true
+          context_noise: 0.25
         loss: {smoothing_form: uniform, smoothing: 0.2}
         optimizer:
           learning_rate: 2e-3
@@ -86,7 +87,7 @@ import Testing
       ])
     #expect(recipe.validation == [.init(path: "c.img.tsv", weight: 1)])
     #expect(!recipe.shuffle)
-    #expect(recipe.augmentation == .init(minimumCrop: 0.5, flip: true))
+    #expect(recipe.augmentation == .init(minimumCrop: 0.5, flip: true, contextNoise: 0.25))
     #expect(recipe.smoothing == Smoothing(form: .uniform, amount: 0.2))
     #expect(
       recipe.optimizer
@@ -106,7 +107,7 @@ import Testing
     #expect(recipe.vocabularyPath == nil)
     #expect(recipe.validation == [])
     #expect(recipe.shuffle)
-    #expect(recipe.augmentation == .init(minimumCrop: 1, flip: false))
+    #expect(recipe.augmentation == .none)
     #expect(recipe.smoothing == Smoothing(form: .kl, amount: 0.1))
     #expect(
       recipe.optimizer

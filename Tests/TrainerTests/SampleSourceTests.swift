@@ -17,7 +17,7 @@ import Tokenizer
 
   private func source(
     _ rows: [(key: String, images: [[UInt8]], captions: [String])], maximumFrames: Int = 2,
-    augmentation: Recipe.Augmentation = .init(minimumCrop: 1, flip: false)
+    augmentation: Recipe.Augmentation = .none
   ) throws -> SampleSource {
     try data.write("rows", rows)
     let tokens = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "a", "b", "c", "d"]
@@ -68,7 +68,7 @@ import Tokenizer
       width: 12, height: 12, pixels: (0..<432).map { UInt8($0 % 251) }
     ).encodedPNG()
     let source = try source(
-      [("x", [gradient], ["a", "b"])], augmentation: .init(minimumCrop: 0.3, flip: true))
+      [("x", [gradient], ["a", "b"])], augmentation: .init(minimumCrop: 0.3, flip: true, contextNoise: 0))
     func pixels(_ seed: UInt64) throws -> [Float] {
       try source.batch(rows: [0]) { SeededRandom(seed, UInt64($0)) }.pixels
     }

@@ -1,3 +1,4 @@
+import Data
 import Testing
 
 @testable import Trainer
@@ -47,5 +48,33 @@ import Testing
     #expect(padded.tokens == [101, 5, 7, 3, 3])
     #expect(padded.labels == [-1, 7, 102, -1, -1])
     #expect(padded.padded(to: 5, with: 3) == padded)
+  }
+
+  @Test("takes its context from other texts, place by place, but learns its own words")
+  func noise() {
+    let own = sequence([5, 6], [7, 8, 9])
+    let others = [sequence([1, 2], [3, 4]), sequence([], [21, 22, 23, 24])]
+    var random = SeededRandom(1)
+    var seen = [Set<Int32>](repeating: [], count: own.tokens.count)
+    for _ in 0..<100 {
+      let noisy = own.withNoise(0.5, from: others, random: &random)
+      #expect(noisy.labels == own.labels)
+      for (place, token) in noisy.tokens.enumerated() { seen[place].insert(token) }
+    }
+    // [CLS] and question stay; no other text reaches the last place.
+    #expect(seen == [[101], [5], [6], [7, 3, 23], [8, 4, 24], [9]])
+  }
+
+  @Test("replaces the share of words that is asked for", arguments: [Float(0), 0.25, 1])
+  func noiseShare(share: Float) {
+    let count = 4000
+    let own = sequence([], [Int](repeating: 7, count: count))
+    let other = sequence([], [Int](repeating: 8, count: count))
+    var random = SeededRandom(2)
+    let noisy = own.withNoise(share, from: [other], random: &random)
+    let replaced = noisy.tokens.count { $0 == 8 }
+    // Four standard deviations of a binomial count.
+    let bound = 4 * (Float(count) * share * (1 - share)).squareRoot()
+    #expect(abs(Float(replaced) - share * Float(count)) <= bound)
   }
 }

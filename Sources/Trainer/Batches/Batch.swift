@@ -1,3 +1,5 @@
+import Data
+
 /// The inputs of one training or validation step.
 struct Batch: Sendable {
   /// Sizes that a step is bound for.
@@ -36,6 +38,22 @@ struct TokenSequence: Equatable, Sendable {
     let whole = ([start] + question + caption + [end]).prefix(maximum + 1).map { Int32($0) }
     tokens = Array(whole.dropLast())
     labels = whole.dropFirst().enumerated().map { $0.offset < question.count ? -1 : $0.element }
+  }
+
+  /// The same with a share of the caption's words, as context for the words after them, replaced by
+  /// the word at the same place of one of `others`; labels and question stay.
+  ///
+  /// A word stays where the text drawn is too short to have another.
+  func withNoise(
+    _ share: Float, from others: [TokenSequence], random: inout SeededRandom
+  ) -> TokenSequence {
+    var noisy = self
+    for place in tokens.indices.dropFirst() where labels[place - 1] >= 0 {
+      guard Float(random.unit()) < share else { continue }
+      let other = others[random.index(others.count)].tokens
+      if place < other.count { noisy.tokens[place] = other[place] }
+    }
+    return noisy
   }
 
   /// The same with padding up to `count` tokens.

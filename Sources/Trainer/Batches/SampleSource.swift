@@ -68,13 +68,9 @@ final class SampleSource: Sendable {
       shape: .init(count: rows.count, frames: frames, tokens: tokenCount), pixels: [], tokens: [],
       labels: [], keys: rows.map(dataset.key))
     batch.pixels.reserveCapacity(rows.count * frames * 3 * side * side)
+    let draws = rows.enumerated().map { draw($0.element, random?($0.offset)) }
+    let chosen = draws.map(\.text)
     for (index, row) in rows.enumerated() {
-      var crop: Crop?
-      var choice = 0
-      if var generator = random?(index) {
-        crop = Crop(augmentation, &generator)
-        choice = generator.index(texts[row].count)
-      }
       let images = try dataset.imageBytes(row)
       let place = "key \(dataset.key(row))"
       guard images.count == frames else {
@@ -84,12 +80,33 @@ final class SampleSource: Sendable {
       }
       for bytes in images {
         let image = try RGBImage.decode(bytes, place: place)
-        batch.pixels += preprocessing.pixels(of: crop?.applied(to: image) ?? image)
+        batch.pixels += preprocessing.pixels(of: draws[index].crop?.applied(to: image) ?? image)
       }
-      let text = texts[row][choice].padded(to: tokenCount, with: padID)
+      let text = draws[index].noisyText(augmentation.contextNoise, from: chosen)
+        .padded(to: tokenCount, with: padID)
       batch.tokens += text.tokens
       batch.labels += text.labels
     }
     return batch
+  }
+
+  /// What is random about one sample of a batch.
+  private struct Draw {
+    var crop: Crop?
+    var text: TokenSequence
+    /// nil in validation.
+    var random: SeededRandom?
+
+    /// The text with words of `others` in its context; see ``Recipe/Augmentation``.
+    func noisyText(_ share: Float, from others: [TokenSequence]) -> TokenSequence {
+      guard var random else { return text }
+      return text.withNoise(share, from: others, random: &random)
+    }
+  }
+
+  private func draw(_ row: Int, _ random: SeededRandom?) -> Draw {
+    guard var random else { return Draw(text: texts[row][0]) }
+    let crop = Crop(augmentation, &random)
+    return Draw(crop: crop, text: texts[row][random.index(texts[row].count)], random: random)
   }
 }

@@ -84,8 +84,7 @@ package struct TrainingRun {
     validationSources = try recipe.validation.map { source throws(InputError) in
       (
         source.path,
-        try open(
-          TSVDataset(source.path), source.path, Recipe.Augmentation(minimumCrop: 1, flip: false))
+        try open(TSVDataset(source.path), source.path, .none)
       )
     }
 
@@ -166,7 +165,8 @@ package struct TrainingRun {
     var speed = SpeedMeter()
     for step in firstStep..<(recipe.steps + 1) {
       let batch = try loader.next()
-      let loss = try program.step(batch, seed: Int32(truncatingIfNeeded: step))
+      var dropout = SeededRandom(recipe.seed, 3, UInt64(step))
+      let loss = try program.step(batch, seed: Int32(truncatingIfNeeded: dropout.next()))
       let norm = optimizer.gradientNorm()
       guard loss.isFinite, norm.isFinite else { throw diverged(step, loss, norm, batch) }
       let rate = recipe.optimizer.rate(step: step, of: recipe.steps)

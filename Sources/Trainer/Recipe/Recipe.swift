@@ -14,12 +14,20 @@ package struct Recipe: Sendable, Equatable {
     package var weight: Float
   }
 
-  /// Random changes to training images, each step anew; 1 and false switch them off.
+  /// Random changes to training samples, each step anew; 1, false and 0 switch them off.
   package struct Augmentation: Sendable, Equatable {
     /// Smallest share of the image's side that a random square-preserving crop keeps, in (0, 1].
     package var minimumCrop: Float
     /// Mirrors half of the images; wrong where captions say left and right.
     package var flip: Bool
+    /// The share of a caption's words that, as context of the words after them, are replaced by the
+    /// word at the same place of another text of the batch; what is to be said stays. So words are
+    /// read off the image rather than guessed from those before, which is what lets a model name
+    /// combinations that training never showed.
+    package var contextNoise: Float
+
+    /// No change at all, as in validation.
+    package static let none = Augmentation(minimumCrop: 1, flip: false, contextNoise: 0)
   }
 
   /// AdamW with linear warm-up, then a cosine to `finalRatio`.
@@ -100,7 +108,8 @@ package struct Recipe: Sendable, Equatable {
     shuffle = try data.bool("shuffle", true)
     augmentation = Augmentation(
       minimumCrop: try data.float("minimum_crop", 1, in: 0.05...1),
-      flip: try data.bool("flip", false))
+      flip: try data.bool("flip", false),
+      contextNoise: try data.float("context_noise", 0, in: 0...1))
     try data.finish()
     guard !train.isEmpty else {
       throw InputError(
