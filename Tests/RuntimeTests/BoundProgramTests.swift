@@ -118,6 +118,48 @@ struct BoundProgramTests {
     #expect(program.function.facts.arenaBytes == 0)
   }
 
+  @Test func functionsThatRunInTurnCanShareMemory() throws {
+    let memory = SharedArena()
+    let programs = try [3000, 40, 500].map { count in
+      var builder = FunctionBuilder()
+      let x = builder.input("x", [count])
+      let (a, b) = (builder.f32([count]), builder.f32([count]))
+      builder.step(.scale, [x], [a]) { $0.value = 2 }
+      builder.step(.add, [a, x], [b])
+      builder.output("b", b)
+      return (count, try builder.bound(sharing: memory))
+    }
+    let bases = Set(programs.map { $0.1.function.input("x").baseAddress })
+    #expect(bases.count == 1)
+    for _ in 0..<2 {
+      for (count, program) in programs {
+        let x = (0..<count).map { Float($0 % 11) }
+        program.set("x", x)
+        program.function.run()
+        #expect(program.floats("b") == x.map { 3 * $0 })
+      }
+    }
+  }
+
+  @Test func sharedMemoryThatIsTooSmallStaysWithItsFunction() throws {
+    let memory = SharedArena()
+    func program(_ count: Int) throws -> Program {
+      var builder = FunctionBuilder()
+      let x = builder.input("x", [count])
+      let y = builder.f32([count])
+      builder.step(.scale, [x], [y]) { $0.value = 2 }
+      builder.output("y", y)
+      return try builder.bound(sharing: memory)
+    }
+    let (small, large) = (try program(8), try program(4096))
+    large.set("x", [Float](repeating: 1, count: 4096))
+    small.set("x", [Float](repeating: 3, count: 8))
+    large.function.run()
+    small.function.run()
+    #expect(large.floats("y") == [Float](repeating: 2, count: 4096))
+    #expect(small.floats("y") == [Float](repeating: 6, count: 8))
+  }
+
   @Test func anOutputCanBeAnInputOrAnAlias() throws {
     var builder = FunctionBuilder()
     let x = builder.input("x", [4])

@@ -86,9 +86,9 @@ struct FunctionBuilder {
   /// The function bound to its weights, which live as long as the result.
   func bound(
     _ symbols: [String: Int] = [:], threads: Int = 2, isa: ISA = .best,
-    external: [String: UnsafeMutableRawPointer] = [:]
+    external: [String: UnsafeMutableRawPointer] = [:], sharing: SharedArena? = nil
   ) throws -> Program {
-    try Program(self, symbols, threads: threads, isa: isa, external: external)
+    try Program(self, symbols, threads: threads, isa: isa, external: external, sharing: sharing)
   }
 }
 
@@ -99,7 +99,7 @@ final class Program {
 
   init(
     _ builder: FunctionBuilder, _ symbols: [String: Int], threads: Int, isa: ISA,
-    external: [String: UnsafeMutableRawPointer]
+    external: [String: UnsafeMutableRawPointer], sharing: SharedArena?
   ) throws {
     weights = .allocate(byteCount: max(64, builder.weights.count), alignment: 64)
     weights.copyBytes(from: builder.weights)
@@ -107,7 +107,8 @@ final class Program {
     do {
       function = try BoundFunction(
         builder.function, weights: (table: builder.table, base: UnsafeRawPointer(base)),
-        symbols: symbols, kernels: KernelSet(isa: isa), threads: threads, external: external)
+        symbols: symbols, kernels: KernelSet(isa: isa), threads: threads, external: external,
+        sharing: sharing)
     } catch {
       weights.deallocate()
       throw error

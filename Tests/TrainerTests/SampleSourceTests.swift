@@ -68,7 +68,8 @@ import Tokenizer
       width: 12, height: 12, pixels: (0..<432).map { UInt8($0 % 251) }
     ).encodedPNG()
     let source = try source(
-      [("x", [gradient], ["a", "b"])], augmentation: .init(minimumCrop: 0.3, flip: true, contextNoise: 0))
+      [("x", [gradient], ["a", "b"])],
+      augmentation: .init(minimumCrop: 0.3, flip: true, contextNoise: 0))
     func pixels(_ seed: UInt64) throws -> [Float] {
       try source.batch(rows: [0]) { SeededRandom(seed, UInt64($0)) }.pixels
     }

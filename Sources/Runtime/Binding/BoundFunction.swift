@@ -50,13 +50,16 @@ package final class BoundFunction {
   ///   - threads: 1 ... 1024.
   ///   - external: memory for inputs and outputs by name, as long as they are and aligned to 4 bytes,
   ///     that outlives this object; ports not named lie in the object's own memory.
+  ///   - sharing: memory to use in turn with other functions: then inputs do not start as zeros, and
+  ///     inputs and outputs last until another of these functions is touched. Nil: its own.
   ///   - place: what the function is from, for errors: "model.plan".
   /// - Throws: `InputError` of kind `.badData` when steps do not fit their tensors, `.io` when there
   ///   is not enough memory.
   package init(
     _ function: PlanFunction, weights: (table: [PlanWeight], base: UnsafeRawPointer),
     symbols: [String: Int], kernels: KernelSet, threads: Int,
-    external: [String: UnsafeMutableRawPointer] = [:], place: String = "plan"
+    external: [String: UnsafeMutableRawPointer] = [:], sharing: SharedArena? = nil,
+    place: String = "plan"
   ) throws(InputError) {
     precondition((1...ThreadCount.maximum).contains(threads), "threads in 1 ... 1024")
     var binder = try Binder(
@@ -76,7 +79,9 @@ package final class BoundFunction {
         .badData, "the tensors are too large", expected: "less than 2^63 bytes", found: "more",
         in: binder.place, advice: "use a smaller input")
     }
-    arena = try Arena(byteCount: placement.arenaBytes, place: binder.place)
+    arena =
+      try sharing?.arena(byteCount: placement.arenaBytes, place: binder.place)
+      ?? Arena(byteCount: placement.arenaBytes, place: binder.place)
 
     // Buffers that no call touches and nobody sees get an address that is never used.
     var addresses = [UnsafeMutableRawPointer](repeating: arena.base, count: bytes.count)
@@ -156,7 +161,8 @@ package final class BoundFunction {
     ck_run(first, steps.count, threads)
   }
 
-  /// The bytes of the input of this name, zeros at first; what is written stays over runs.
+  /// The bytes of the input of this name; in memory of its own, zeros at first, and what is written
+  /// stays over runs.
   ///
   /// - Precondition: the function has that input.
   package func input(_ name: String) -> UnsafeMutableRawBufferPointer {

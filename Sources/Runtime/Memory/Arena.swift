@@ -48,3 +48,24 @@ package final class Arena {
 
   deinit { munmap(base, mappedBytes) }
 }
+
+/// Memory that several bound functions use in turn, as large as the largest of them needs.
+///
+/// Functions that never run at the same time, and whose results are read before another runs, need
+/// no more together than the largest alone. Bind the largest first: memory that turns out too small
+/// stays with the functions that have it.
+package final class SharedArena {
+  private var arena: Arena?
+
+  package init() {}
+
+  /// The shared memory where it is large enough, or new memory, shared from now on.
+  ///
+  /// - Throws: as ``Arena/init(byteCount:place:)``.
+  func arena(byteCount: Int, place: String) throws(InputError) -> Arena {
+    if let arena, arena.byteCount >= byteCount { return arena }
+    let larger = try Arena(byteCount: byteCount, place: place)
+    arena = larger
+    return larger
+  }
+}

@@ -10,6 +10,9 @@ struct Batch: Sendable {
     var frames: Int
     /// Text tokens of each, padding included.
     var tokens: Int
+
+    /// What memory grows with, near enough to compare shapes: frames outweigh texts.
+    var size: (Int, Int) { (count * frames, count * tokens) }
   }
 
   var shape: Shape

@@ -59,13 +59,18 @@ final class SampleSource: Sendable {
     }
   }
 
+  /// The shape of its batches of `count` rows.
+  func shape(_ count: Int) -> Batch.Shape {
+    .init(count: count, frames: frames, tokens: tokenCount)
+  }
+
   /// Makes the batch of these rows; `random` is nil for validation: the first text, no augmentation.
   ///
   /// - Throws: when an image cannot be decoded or a clip has another number of frames.
   func batch(rows: [Int], random: ((Int) -> SeededRandom)?) throws(InputError) -> Batch {
     let side = preprocessing.imageSize
     var batch = Batch(
-      shape: .init(count: rows.count, frames: frames, tokens: tokenCount), pixels: [], tokens: [],
+      shape: shape(rows.count), pixels: [], tokens: [],
       labels: [], keys: rows.map(dataset.key))
     batch.pixels.reserveCapacity(rows.count * frames * 3 * side * side)
     let draws = rows.enumerated().map { draw($0.element, random?($0.offset)) }

@@ -95,6 +95,9 @@ package struct TrainingRun {
     } catch {
       preconditionFailure("a valid configuration compiles: \(error)")
     }
+    try program.prepare(
+      training: sources.map { $0.shape(recipe.batchSize) },
+      validation: validationSources.map { $0.source.shape(recipe.batchSize) })
     let encoder = "git.image_encoder."
     optimizer = AdamW(
       program.buffers, recipe.optimizer, kernels: options.kernels, threads: options.threads,

@@ -16,6 +16,8 @@ final class TrainingProgram {
   private let validation: PlanFunction
   private let kernels: KernelSet
   private let threads: Int
+  /// Batches of all shapes are trained on and validated in turn, so they share their memory.
+  private let memory = SharedArena()
   private var boundTraining: [Batch.Shape: BoundFunction] = [:]
   private var boundValidation: [Batch.Shape: BoundFunction] = [:]
 
@@ -41,6 +43,20 @@ final class TrainingProgram {
       Compiler.prepareForTraining(plain, outputs: ["loss", "logits"]), name: "validate")
     precondition(forward.weights == compiled.weights, "one parameter layout for both programs")
     validation = forward.function
+  }
+
+  /// Makes ready for batches of these shapes, largest first, so that memory for one serves all.
+  ///
+  /// Other shapes are made ready when they come.
+  ///
+  /// - Throws: when there is not memory enough for one of them.
+  func prepare(training: [Batch.Shape], validation: [Batch.Shape]) throws(InputError) {
+    for shape in training.sorted(by: { $0.size > $1.size }) {
+      _ = try bound(shape, self.training, &boundTraining, gradients: true)
+    }
+    for shape in validation.sorted(by: { $0.size > $1.size }) {
+      _ = try bound(shape, self.validation, &boundValidation, gradients: false)
+    }
   }
 
   /// Runs forward and backward; gradients are in `buffers` afterwards.
@@ -84,7 +100,7 @@ final class TrainingProgram {
     let bound = try BoundFunction(
       function, weights: (buffers.table, UnsafeRawPointer(buffers.values)),
       symbols: ["B": shape.count, "F": shape.frames, "T": shape.tokens], kernels: kernels,
-      threads: threads, external: external)
+      threads: threads, external: external, sharing: memory)
     known[shape] = bound
     return bound
   }
