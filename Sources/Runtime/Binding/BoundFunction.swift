@@ -80,8 +80,11 @@ package final class BoundFunction {
         in: binder.place, advice: "use a smaller input")
     }
     arena =
-      try sharing?.arena(byteCount: placement.arenaBytes, place: binder.place)
-      ?? Arena(byteCount: placement.arenaBytes, place: binder.place)
+      if let sharing {
+        try sharing.arena(byteCount: placement.arenaBytes, place: binder.place)
+      } else {
+        try Arena(byteCount: placement.arenaBytes, place: binder.place)
+      }
 
     // Buffers that no call touches and nobody sees get an address that is never used.
     var addresses = [UnsafeMutableRawPointer](repeating: arena.base, count: bytes.count)

@@ -20,10 +20,11 @@ package struct Recipe: Sendable, Equatable {
     package var minimumCrop: Float
     /// Mirrors half of the images; wrong where captions say left and right.
     package var flip: Bool
-    /// The share of a caption's words that, as context of the words after them, are replaced by the
-    /// word at the same place of another text of the batch; what is to be said stays. So words are
-    /// read off the image rather than guessed from those before, which is what lets a model name
-    /// combinations that training never showed.
+    /// The share of a caption's words that the words after them see replaced.
+    ///
+    /// Each becomes the word at the same place of another text of the batch; what is to be said
+    /// stays. So words are read off the image rather than guessed from those before, which is what
+    /// lets a model name combinations that training never showed.
     package var contextNoise: Float
 
     /// No change at all, as in validation.
