@@ -68,8 +68,8 @@ import Testing
   @Test("replaces the share of words that is asked for", arguments: [Float(0), 0.25, 1])
   func noiseShare(share: Float) {
     let count = 4000
-    let own = sequence([], [Int](repeating: 7, count: count))
-    let other = sequence([], [Int](repeating: 8, count: count))
+    let own = sequence([], [Int](repeating: 7, count: count), maximum: count + 1)
+    let other = sequence([], [Int](repeating: 8, count: count), maximum: count + 1)
     var random = SeededRandom(2)
     let noisy = own.withNoise(share, from: [other], random: &random)
     let replaced = noisy.tokens.count { $0 == 8 }
