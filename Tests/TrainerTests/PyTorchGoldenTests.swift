@@ -1,0 +1,98 @@
+import Formats
+import Graph
+import Kernels
+import Testing
+
+@testable import Trainer
+
+/// Twenty steps of a tiny model held against PyTorch's, from the same parameters on the same batches.
+///
+/// The golden (Tools/goldens/training.py) is computed in float64, so what differs is our rounding.
+@Suite("Training, beside PyTorch") struct PyTorchGoldenTests {
+  private static let configuration = GITConfiguration(
+    vision: .init(imageSize: 8, patchSize: 4, width: 8, layers: 2, heads: 2, mlpWidth: 12),
+    text: .init(
+      width: 16, layers: 2, heads: 2, mlpWidth: 24, vocabularySize: 23, maximumTextLength: 8),
+    frames: 2)
+
+  /// The settings of the script.
+  private static let optimizer = Recipe.Optimizer(
+    learningRate: 3e-3, encoderRatio: 0.2, weightDecay: 0.05, beta1: 0.9, beta2: 0.98,
+    epsilon: 1e-8, warmupSteps: 5, finalRatio: 0.1, clipNorm: 0.5)
+
+  private let file: SafetensorsFile
+
+  init() throws {
+    let root = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(2)
+    file = try SafetensorsFile(
+      path: root.joined(separator: "/") + "/Goldens/training/clips.safetensors")
+  }
+
+  /// Batch `index` of the golden's four.
+  private func batch(_ index: Int) throws -> Batch {
+    func part(_ name: String) throws -> [Float] {
+      let all = try file.floats(name).floats
+      let count = all.count / 4
+      return Array(all[index * count..<(index + 1) * count])
+    }
+    return Batch(
+      shape: .init(count: 3, frames: 2, tokens: 6), pixels: try part("pixels"),
+      tokens: try part("tokens").map { Int32($0) }, labels: try part("labels").map { Int32($0) },
+      keys: ["a", "b", "c"])
+  }
+
+  private func program(_ form: SmoothingForm) throws -> TrainingProgram {
+    let program = try TrainingProgram(
+      Self.configuration, dropout: 0, smoothing: .init(form: form, amount: 0.1),
+      kernels: KernelSet(), threads: 2)
+    for weight in program.buffers.table {
+      let golden = try file.floats(weight.name)
+      try #require(golden.shape == weight.shape)
+      _ = program.buffers.slice(program.buffers.values, weight).update(from: golden.floats)
+    }
+    return program
+  }
+
+  @Test("gives every gradient of the first step", arguments: SmoothingForm.allCases)
+  func gradients(_ form: SmoothingForm) throws {
+    let program = try program(form)
+    _ = try program.step(try batch(0), seed: 0)
+    for weight in program.buffers.table {
+      func golden(_ name: String) throws -> [Float] {
+        try file.floats("gradient.\(form.rawValue).\(name)").floats
+      }
+      let found = program.buffers.slice(program.buffers.gradients, weight)
+      let error = zip(found, try golden(weight.name)).reduce(0.0) { sum, pair in
+        let difference = Double(pair.0) - Double(pair.1)
+        return sum + difference * difference
+      }.squareRoot()
+      // The gradient of a key's bias is 0 but for rounding, which is that of the key matrix's.
+      let isKeyBias = ["key.bias", "k_proj.bias"].contains { weight.name.hasSuffix($0) }
+      let scale = try golden(isKeyBias ? weight.name.dropLast(4) + "weight" : weight.name)
+        .reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
+      // Some 40 ops of 2⁻²⁴ each, and gradients that cancel to a hundredth of their terms.
+      #expect(error <= 1e-4 * scale, "\(weight.name): off by \(error) of \(scale)")
+    }
+  }
+
+  @Test("follows its losses for 20 steps of AdamW", arguments: SmoothingForm.allCases)
+  func losses(_ form: SmoothingForm) throws {
+    let program = try program(form)
+    let optimizer = try AdamW(
+      program.buffers, Self.optimizer, kernels: KernelSet(), threads: 2,
+      isEncoder: { $0.hasPrefix("git.image_encoder.") })
+    let losses = try file.floats("losses.\(form.rawValue)").floats
+    let norms = try file.floats("norms.\(form.rawValue)").floats
+    try #require(losses.count == 20)
+    for step in 1...losses.count {
+      let loss = try program.step(try batch((step - 1) % 4), seed: 0)
+      let norm = optimizer.gradientNorm()
+      optimizer.update(
+        step: step, rate: Self.optimizer.rate(step: step, of: losses.count), norm: norm)
+      // AdamW's first steps have the gradient's sign alone, so an error of 1e-6 in a gradient near 0
+      // moves a parameter by up to twice the rate; over 20 steps such parameters stay few.
+      #expect(abs(loss / losses[step - 1] - 1) <= 1e-4, "step \(step)")
+      #expect(abs(norm / norms[step - 1] - 1) <= 1e-3, "step \(step)")
+    }
+  }
+}
