@@ -7,8 +7,8 @@
 Holds the initial parameters under their own names, four batches (`pixels` [4, B, F, 3, H, W], `tokens` and
 `labels` [4, B, T], labels -1 where nothing is learnt), and for both forms of label smoothing (`kl`, the
 original repository's, and `uniform`, PyTorch's own) the losses of 20 steps over the batches in turn
-(`losses.FORM` [20]), the norms of their gradients (`norms.FORM` [20]), and every gradient of the first step
-(`gradient.FORM.NAME`).
+(`losses.FORM` [20]), the norms of their gradients (`norms.FORM` [20]), every gradient of the first step
+(`gradient.FORM.NAME`) and, for `kl`, the parameters after the last step (`final.NAME`).
 
 AdamW in two groups for decay and two for the encoder's rate, clipping by norm, warm-up and cosine: the
 settings are in the metadata. float64 throughout, so the values are exact to f32's last digit.
@@ -30,7 +30,7 @@ VISION = dict(image_size=8, patch_size=4, hidden_size=8, num_hidden_layers=2, nu
 TEXT = dict(vocab_size=23, hidden_size=16, num_hidden_layers=2, num_attention_heads=2,
             intermediate_size=24, max_position_embeddings=8)
 FRAMES, BATCH, LENGTH, BATCHES, STEPS = 2, 3, 6, 4, 20
-OPTIMIZER = dict(learning_rate=3e-3, encoder_ratio=0.2, weight_decay=0.05, beta1=0.9, beta2=0.98,
+OPTIMIZER = dict(learning_rate=3e-3, encoder_ratio=0.2, weight_decay=0.5, beta1=0.9, beta2=0.98,
                  epsilon=1e-8, warmup_steps=5, final_ratio=0.1, clip_norm=0.5)
 SMOOTHING = 0.1
 
@@ -83,6 +83,9 @@ def train(form: str, model, initial, pixels, tokens, labels) -> dict[str, torch.
             group["lr"] = rate(step) * group["ratio"]
         optimizer.step()
         losses.append(float(loss.detach()))
+    if form == "kl":
+        for name, parameter in model.named_parameters():
+            result[f"final.{name}"] = parameter.detach().float().clone()
     result[f"losses.{form}"] = torch.tensor(losses)
     result[f"norms.{form}"] = torch.tensor(norms)
     return result
