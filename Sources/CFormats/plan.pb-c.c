@@ -741,7 +741,7 @@ const ProtobufCMessageDescriptor gitc__plan_preprocessing__descriptor =
   (ProtobufCMessageInit) gitc__plan_preprocessing__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor gitc__plan_weight__field_descriptors[6] =
+static const ProtobufCFieldDescriptor gitc__plan_weight__field_descriptors[7] =
 {
   {
     "name",
@@ -815,6 +815,18 @@ static const ProtobufCFieldDescriptor gitc__plan_weight__field_descriptors[6] =
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "partial_sums",
+    7,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_UINT32,
+    offsetof(Gitc__PlanWeight, n_partial_sums),
+    offsetof(Gitc__PlanWeight, partial_sums),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned gitc__plan_weight__field_indices_by_name[] = {
   5,   /* field[5] = byte_count */
@@ -822,12 +834,13 @@ static const unsigned gitc__plan_weight__field_indices_by_name[] = {
   3,   /* field[3] = layout */
   0,   /* field[0] = name */
   4,   /* field[4] = offset */
+  6,   /* field[6] = partial_sums */
   2,   /* field[2] = shape */
 };
 static const ProtobufCIntRange gitc__plan_weight__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 6 }
+  { 0, 7 }
 };
 const ProtobufCMessageDescriptor gitc__plan_weight__descriptor =
 {
@@ -837,7 +850,7 @@ const ProtobufCMessageDescriptor gitc__plan_weight__descriptor =
   "Gitc__PlanWeight",
   "gitc",
   sizeof(Gitc__PlanWeight),
-  6,
+  7,
   gitc__plan_weight__field_descriptors,
   gitc__plan_weight__field_indices_by_name,
   1,  gitc__plan_weight__number_ranges,

@@ -4,7 +4,7 @@ import Graph
 
 /// A compiled captioner, ready to be written.
 package struct CompiledPlan: Sendable {
-  package let plan: Plan
+  package private(set) var plan: Plan
   /// Bytes of the weight segment.
   package let weightByteCount: Int
   /// The three functions as graphs, and what each pass did.
@@ -22,6 +22,15 @@ package struct CompiledPlan: Sendable {
       producer: Compiler.producer, functions: functions, weights: table.weights, model: model)
     self.graphs = graphs
     self.table = table
+  }
+
+  /// Works out every int8 weight once and says in the plan how far its products add up in 16 bits.
+  mutating func provePartialSums() {
+    for (index, weight) in plan.weights.enumerated() where weight.layout == .packedN8K4 {
+      plan.weights[index].partialSums = table.bytes(index).withUnsafeBytes { bytes in
+        PartialSums.of(packed: bytes, rows: weight.shape[0], columns: weight.shape[1])
+      }
+    }
   }
 
   /// Writes the plan file; weights are worked out one by one as they are written.

@@ -43,6 +43,8 @@ extension Compiler {
       vocabulary: checkpoint.vocabulary,
       maximumTextLength: checkpoint.configuration.text.maximumTextLength,
       maximumFrames: checkpoint.configuration.frames, precision: precision.rawValue)
-    return CompiledPlan(graphs, model: model)
+    var compiled = CompiledPlan(graphs, model: model)
+    compiled.provePartialSums()
+    return compiled
   }
 }

@@ -51,6 +51,23 @@ import Testing
     #expect(files[0] == files[1])
   }
 
+  /// What the plan says of its weights is what they are, and fits seven-bit rows at least once.
+  @Test func everyIntegerWeightHasItsPartialSums() throws {
+    let loaded = try Self.compile(TinyModel.checkpoint(TinyModel.configuration(heads: 4)))
+      .loaded(place: "test")
+    var count = 0
+    for (index, weight) in loaded.plan.weights.enumerated() where weight.layout == .packedN8K4 {
+      count += 1
+      let (rows, columns) = (weight.shape[0], weight.shape[1])
+      let found = PartialSums.of(
+        packed: loaded.bytes(ofWeight: index), rows: rows, columns: columns)
+      #expect(weight.partialSums == found)
+      #expect(try loaded.partialSums(ofWeight: index) == found)
+      #expect(PartialSums.groups(found, levels: 127) >= 1)
+    }
+    #expect(count > 0)
+  }
+
   @Test func floatWeightsAreTheCheckpointsOwn() throws {
     let checkpoint = TinyModel.checkpoint(TinyModel.configuration())
     let loaded = try Self.compile(checkpoint, .fp32).loaded(place: "test")

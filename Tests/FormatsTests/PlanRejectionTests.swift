@@ -90,6 +90,18 @@ struct PlanRejectionTests {
     Damage("a packed byte count without sums", "weight_table[2].byte_count") {
       $0.plan.weights[2].byteCount = 24 * 8
     },
+    Damage("partial sums of floats", "weight_table[0].partial_sums") {
+      $0.plan.weights[0].partialSums = [254]
+    },
+    Damage("too many partial sums", "weight_table[2].partial_sums") {
+      $0.plan.weights[2].partialSums = [1, 2, 3, 4, 5, 6]
+    },
+    Damage("a partial sum that no weights reach", "weight_table[2].partial_sums[1]") {
+      $0.plan.weights[2].partialSums = [254, 509]
+    },
+    Damage("partial sums that shrink", "weight_table[2].partial_sums[1]") {
+      $0.plan.weights[2].partialSums = [254, 253]
+    },
     Damage("packed floats", "weight_table[0].layout") { $0.plan.weights[0].layout = .packedN8K4 },
     Damage("packed vectors", "weight_table[2].layout") { $0.plan.weights[2].shape = [108] },
     Damage("too many packed columns", "weight_table[2].shape[1]") {

@@ -59,7 +59,7 @@ private struct Product {
       run.execute(
         CK_LINEAR_U8S8,
         ck_linear_u8s8_args(
-          m: m, n: n, k: k, levels: levels, x: run.input(x), rows: run.input(rows),
+          m: m, n: n, k: k, levels: levels, groups: 0, x: run.input(x), rows: run.input(rows),
           w: run.input(packed), column_sums: run.input(columnSums), w_scales: run.input(wScales),
           epilogue: epilogue))
       let result = read()

@@ -106,7 +106,7 @@ final class Program {
     let base = try #require(weights.baseAddress)
     do {
       function = try BoundFunction(
-        builder.function, weights: (table: builder.table, base: UnsafeRawPointer(base)),
+        builder.function, weights: WeightMemory(table: builder.table, base: UnsafeRawPointer(base)),
         symbols: symbols, kernels: KernelSet(isa: isa), threads: threads, external: external,
         sharing: sharing)
     } catch {

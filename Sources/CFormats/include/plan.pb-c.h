@@ -200,10 +200,15 @@ struct  Gitc__PlanWeight
   uint64_t offset;
   protobuf_c_boolean has_byte_count;
   uint64_t byte_count;
+  /*
+   * PACKED_N8K4: what 16-bit sums of products can reach; formats/README.md. Nothing is known without.
+   */
+  size_t n_partial_sums;
+  uint32_t *partial_sums;
 };
 #define GITC__PLAN_WEIGHT__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&gitc__plan_weight__descriptor) \
-    , NULL, 0, GITC__PLAN_DTYPE__F32, 0,NULL, 0, GITC__PLAN_LAYOUT__DENSE, 0, 0, 0, 0 }
+    , NULL, 0, GITC__PLAN_DTYPE__F32, 0,NULL, 0, GITC__PLAN_LAYOUT__DENSE, 0, 0, 0, 0, 0,NULL }
 
 
 struct  Gitc__PlanFunction

@@ -126,10 +126,14 @@ typedef struct ck_linear_f32_args {
  *   w      packed by ck_pack_s8: [ceil(N/8)][ceil(K/4)][8][4], zeros beyond N and K
  * Exact for every u8 x only if `levels` says so: levels 127 promises x <= 127, so that two products
  * fit an int16; levels 255 allows all u8 and takes the widening path on AVX2.
- * Requires K <= 66000 (255 * 127 * K < 2^31). */
+ * `groups` promises more: 0, or a power of two up to 16, such that in every run of so many blocks
+ * of four inputs from a multiple of it on, for every channel, the products of k mod 4 = 0 and 1 add
+ * up in an int16, whatever x <= levels is, in any order, and so do those of 2 and 3. 0 promises
+ * nothing. Requires K <= 66000 (255 * 127 * K < 2^31). */
 typedef struct ck_linear_u8s8_args {
   size_t m, n, k;
   uint32_t levels;
+  uint32_t groups;
   const uint8_t *x;
   const float *rows;
   const int8_t *w;

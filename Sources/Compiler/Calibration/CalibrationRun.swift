@@ -53,11 +53,11 @@ struct CalibrationRun {
   private func bind(
     _ name: String, _ symbols: [String: Int]
   ) throws(InputError) -> BoundFunction {
-    guard let function = loaded.plan.function(name), let base = loaded.weights.baseAddress else {
-      preconditionFailure("a captioner has a function '\(name)', and weights")
+    guard let function = loaded.plan.function(name) else {
+      preconditionFailure("a captioner has a function '\(name)'")
     }
     return try BoundFunction(
-      function, weights: (table: loaded.plan.weights, base: base), symbols: symbols,
+      function, weights: WeightMemory(loaded), symbols: symbols,
       kernels: machine.kernels, threads: machine.threads, place: loaded.place)
   }
 

@@ -167,11 +167,9 @@ extension LoadedPlan {
     guard let work = FunctionCost(function, weights: plan.weights, symbols: sizes) else {
       return nil
     }
-    // An empty segment has no address, and no weight that would need one.
-    guard let base = weights.baseAddress ?? UnsafeRawPointer(bitPattern: 64) else { return nil }
     defer { extendLifetime(self) }
     let bound = try BoundFunction(
-      function, weights: (table: plan.weights, base: base), symbols: sizes,
+      function, weights: WeightMemory(self), symbols: sizes,
       kernels: KernelSet(), threads: 1, place: place)
     return PlanReport.Cost(
       sizes: sizes, arenaBytes: bound.facts.arenaBytes, kernelCalls: bound.facts.calls,

@@ -3,8 +3,8 @@ package import Diagnostics
 extension LoadedPlan {
   /// Checks the weights themselves, which loading does not touch.
   ///
-  /// Every s8 weight is at least -127; in packed ones the column sums are those of the weights and
-  /// all padding is zero; every f32 weight is finite; the bytes between weights are zero. A plan
+  /// Every s8 weight is at least -127; in packed ones the column sums are those of the weights, the
+  /// partial sums hold, and all padding is zero; every f32 weight is finite; the bytes between weights are zero. A plan
   /// that fails this runs without harm, to wrong results.
   ///
   /// - Throws: `.badData` naming the first weight that is wrong.
@@ -76,6 +76,9 @@ extension LoadedPlan {
       }
     }
     let padding = bytes[((rows + 7) / 8 * blocks * 32)..<sumsOffset]
-    return padding.allSatisfy { $0 == 0 } ? nil : ("zeros before the column sums", "other bytes")
+    guard padding.allSatisfy({ $0 == 0 }) else {
+      return ("zeros before the column sums", "other bytes")
+    }
+    return weight.partialSumFault(bytes)
   }
 }

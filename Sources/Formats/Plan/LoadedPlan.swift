@@ -1,4 +1,5 @@
 package import Diagnostics
+import Synchronization
 
 /// A plan and its weights, checked and ready to bind.
 ///
@@ -11,6 +12,8 @@ package final class LoadedPlan: Sendable {
   package let place: String
   private let storage: ByteStorage
   private let segment: Range<Int>
+  /// The weights whose partial sums were found to hold.
+  private let proven = Mutex<Set<Int>>([])
 
   /// Maps and checks a plan file.
   ///
@@ -69,6 +72,24 @@ package final class LoadedPlan: Sendable {
   /// does not use the object afterwards says `extendLifetime`.
   package var weights: UnsafeRawBufferPointer {
     UnsafeRawBufferPointer(rebasing: storage.bytes[segment])
+  }
+
+  /// Bounds of ``PartialSums`` that the bytes of packed weight `index` were found to keep, whatever
+  /// the file says: a kernel may rely on them.
+  ///
+  /// - Throws: `.badData` when they do not keep what the plan says of them.
+  /// - Complexity: reads the weight once in the life of this object.
+  package func partialSums(ofWeight index: Int) throws(InputError) -> [Int] {
+    let weight = plan.weights[index]
+    if weight.partialSums.isEmpty { return PartialSums.ofAnyWeights }
+    if proven.withLock({ $0.contains(index) }) { return weight.partialSums }
+    if let fault = weight.partialSumFault(bytes(ofWeight: index)) {
+      throw PlanError(place: place)(
+        FieldPath("weight_table", index), "has damaged bytes", expected: fault.expected,
+        found: "\(fault.found) in weight '\(weight.name)'")
+    }
+    proven.withLock { _ = $0.insert(index) }
+    return weight.partialSums
   }
 
   /// The bytes of `plan.weights[index]`, from a 64-byte boundary on; valid as ``weights`` is.

@@ -85,9 +85,13 @@ package struct PlanWeight: Sendable, Equatable {
   /// Bytes from the start of the segment; a multiple of 64.
   package var offset: Int
   package var byteCount: Int
+  /// Of a packed weight: bounds of ``PartialSums``, one for each length of runs; empty where nothing
+  /// is known. A reader does not believe them: ``LoadedPlan/partialSums(ofWeight:)``.
+  package var partialSums: [Int]
 
   package init(
-    name: String, dtype: PlanDType, shape: [Int], layout: PlanLayout, offset: Int, byteCount: Int
+    name: String, dtype: PlanDType, shape: [Int], layout: PlanLayout, offset: Int, byteCount: Int,
+    partialSums: [Int] = []
   ) {
     self.name = name
     self.dtype = dtype
@@ -95,6 +99,7 @@ package struct PlanWeight: Sendable, Equatable {
     self.layout = layout
     self.offset = offset
     self.byteCount = byteCount
+    self.partialSums = partialSums
   }
 }
 

@@ -95,7 +95,8 @@ struct PlanDecoder {
       shape: shape,
       layout: try choice(message.has_layout, message.layout.rawValue, field("layout")),
       offset: try size(message.offset, field("offset")),
-      byteCount: try size(message.byte_count, field("byte_count")))
+      byteCount: try size(message.byte_count, field("byte_count")),
+      partialSums: indices(message.partial_sums, message.n_partial_sums))
   }
 
   private func function(

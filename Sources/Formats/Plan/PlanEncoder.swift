@@ -67,6 +67,8 @@ package struct PlanEncoder {
       message.offset = UInt64(bitPattern: Int64(weight.offset))
       message.has_byte_count = 1
       message.byte_count = UInt64(bitPattern: Int64(weight.byteCount))
+      message.n_partial_sums = weight.partialSums.count
+      message.partial_sums = indices(weight.partialSums)
     }
   }
 

@@ -130,6 +130,14 @@ struct PlanValidator {
       }
       try value(weight.shape[1], 1...PlanLimits.packedColumns, field("shape", 1))
     }
+    try count(
+      weight.partialSums.count, 0...(weight.layout == .packedN8K4 ? PartialSums.runLengths : 0),
+      field("partial_sums"))
+    for (length, sum) in weight.partialSums.enumerated() {
+      // Longer runs hold shorter ones; no two weights are beyond 254.
+      let least = length == 0 ? 0 : weight.partialSums[length - 1]
+      try value(sum, min(least, 254 << length)...(254 << length), field("partial_sums", length))
+    }
     guard
       let length = PlanWeight.byteCount(
         dtype: weight.dtype, shape: weight.shape, layout: weight.layout),

@@ -12,7 +12,7 @@ struct Binder {
   static let maximumLength = Int(Int32.max)
 
   let function: PlanFunction
-  let table: [PlanWeight]
+  let weights: WeightMemory
   /// By symbol of the function.
   let symbols: [Int]
   let threads: Int
@@ -27,11 +27,11 @@ struct Binder {
 
   /// Evaluates every shape of `function`.
   init(
-    _ function: PlanFunction, table: [PlanWeight], symbols values: [String: Int], threads: Int,
+    _ function: PlanFunction, weights: WeightMemory, symbols values: [String: Int], threads: Int,
     place: String
   ) throws(InputError) {
     self.function = function
-    self.table = table
+    self.weights = weights
     self.threads = threads
     self.place = "\(place), function '\(function.name)'"
     var symbols: [Int] = []
@@ -48,7 +48,8 @@ struct Binder {
     var tensors: [BoundTensor] = []
     for index in function.tensors.indices {
       tensors.append(
-        try Self.bind(index, of: function, table: table, symbols: symbols, place: self.place))
+        try Self.bind(
+          index, of: function, table: weights.table, symbols: symbols, place: self.place))
     }
     for tensor in tensors where tensor.root != tensor.index {
       let root = tensors[tensor.root]
@@ -165,7 +166,7 @@ struct Binder {
           found: "\(bound.count)", in: place, advice: "compile the model again")
       }
       for (slot, tensor) in zip(slots, bound) {
-        let packed = tensor.weight.map { table[$0].layout == .packedN8K4 } ?? false
+        let packed = tensor.weight.map { weights.table[$0].layout == .packedN8K4 } ?? false
         let fits: Bool
         switch slot.storage {
         case .plain: fits = !packed

@@ -43,8 +43,8 @@ package final class BoundFunction {
   ///
   /// - Parameters:
   ///   - function: its tensors' weights are indices of `weights.table`.
-  ///   - weights: where the weights lie: entry i at `base + table[i].offset`. They are read during
-  ///     runs, so they must outlive this object; nothing here writes them.
+  ///   - weights: where the weights lie. They are read during runs, so they must outlive this
+  ///     object; nothing here writes them.
   ///   - symbols: a value for every symbol of the function; others are ignored.
   ///   - kernels: which variants run.
   ///   - threads: 1 ... 1024.
@@ -56,14 +56,14 @@ package final class BoundFunction {
   /// - Throws: `InputError` of kind `.badData` when steps do not fit their tensors, `.io` when there
   ///   is not enough memory.
   package init(
-    _ function: PlanFunction, weights: (table: [PlanWeight], base: UnsafeRawPointer),
+    _ function: PlanFunction, weights: WeightMemory,
     symbols: [String: Int], kernels: KernelSet, threads: Int,
     external: [String: UnsafeMutableRawPointer] = [:], sharing: SharedArena? = nil,
     place: String = "plan"
   ) throws(InputError) {
     precondition((1...ThreadCount.maximum).contains(threads), "threads in 1 ... 1024")
     var binder = try Binder(
-      function, table: weights.table, symbols: symbols, threads: threads, place: place)
+      function, weights: weights, symbols: symbols, threads: threads, place: place)
     try binder.checkOrder()
     try binder.bindSteps()
     let calls = binder.calls

@@ -69,12 +69,9 @@ package final class CaptionModel: Sendable {
     _ function: PlanFunction, _ symbols: [String: Int], to machine: CaptionSession.Machine,
     external: [String: UnsafeMutableRawPointer] = [:]
   ) throws(InputError) -> BoundFunction {
-    // An empty segment has no address, and no weight that would need one.
-    let base = loaded.weights.baseAddress ?? UnsafeRawPointer(bitPattern: 64)
-    guard let base else { preconditionFailure("64 is an address") }
-    return try BoundFunction(
-      function, weights: (table: loaded.plan.weights, base: base), symbols: symbols,
-      kernels: machine.kernels, threads: machine.threads, external: external,
+    try BoundFunction(
+      function, weights: WeightMemory(loaded), symbols: symbols, kernels: machine.kernels,
+      threads: machine.threads, external: external,
       place: loaded.place)
   }
 }

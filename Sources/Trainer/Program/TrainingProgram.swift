@@ -98,7 +98,8 @@ final class TrainingProgram {
       }
     }
     let bound = try BoundFunction(
-      function, weights: (buffers.table, UnsafeRawPointer(buffers.values)),
+      function,
+      weights: WeightMemory(table: buffers.table, base: UnsafeRawPointer(buffers.values)),
       symbols: ["B": shape.count, "F": shape.frames, "T": shape.tokens], kernels: kernels,
       threads: threads, external: external, sharing: memory)
     known[shape] = bound
