@@ -1,8 +1,9 @@
 import Graph
 
-/// Which values depend on the image and which on the text.
+/// Which values depend on the prefix, such as an image, and which on the text after it.
 ///
-/// The inputs are told apart by type, not by name: pixels are floats, tokens are integers.
+/// The inputs are told apart by type, not by name: text has an axis T or none of its own; what the
+/// text is about is floats, as pixels are, or tokens of another length.
 struct Dependence {
   /// By value id.
   private(set) var onImage: [Bool]
@@ -13,7 +14,9 @@ struct Dependence {
     onImage = [Bool](repeating: false, count: graph.types.count)
     onText = onImage
     for input in graph.inputs {
-      if graph.type(input.value).dtype == .f32 {
+      let type = graph.type(input.value)
+      let isContext = type.shape.count == 2 && !type.shape.contains { $0.symbols.contains("T") }
+      if type.dtype == .f32 || isContext {
         onImage[input.value.id] = true
       } else {
         onText[input.value.id] = true

@@ -3,23 +3,23 @@ import Graph
 import Reference
 import Testing
 
-/// Captions of one length by the whole graph, and by the functions derived from it.
+/// Texts of one length by the whole graph, and by the functions derived from it.
 struct CaptionerRun {
   let graph: Graph
   let parameters: TestParameters
-  /// f32 [images, frames, 3, side, side].
-  let pixels: Tensor
+  /// What the text is about: f32 [images, frames, 3, side, side], or i32 [images, C] for a text.
+  let context: Tensor
   /// i32 [images, length].
   let tokens: Tensor
 
-  private var images: Int { pixels.shape[0] }
-  private var frames: Int { pixels.shape[1] }
+  private var images: Int { context.shape[0] }
   private var length: Int { tokens.shape[1] }
 
   /// Logits of the whole graph, f32 [images, length, vocabulary].
   func whole() throws -> Tensor {
     let results = try Interpreter.run(
-      graph, inputs: ["pixels": pixels, "tokens": tokens], parameters: parameters.tensors)
+      graph, inputs: [context.dtype == .f32 ? "pixels" : "context": context, "tokens": tokens],
+      parameters: parameters.tensors)
     return try #require(results["logits"])
   }
 
@@ -32,9 +32,15 @@ struct CaptionerRun {
         graph, inputs: inputs, parameters: TestParameters.tensors(of: graph, functions.parameters),
         symbols: symbols)
     }
-    let perFrame = Tensor.f32([images * frames] + pixels.shape.dropFirst(2), pixels.values)
-    let features = try run(functions.encode, ["pixels": perFrame])
-    var state = try run(functions.prefix, features, ["B": images, "F": frames])
+    var state: [String: Tensor]
+    if let encode = functions.encode {
+      let frames = context.shape[1]
+      let perFrame = Tensor.f32([images * frames] + context.shape.dropFirst(2), context.values)
+      let features = try run(encode, ["pixels": perFrame])
+      state = try run(functions.prefix, features, ["B": images, "F": frames])
+    } else {
+      state = try run(functions.prefix, ["context": context])
+    }
 
     let capacity = length + 1
     for input in functions.step.inputs where input.name.hasPrefix("text_") {

@@ -12,6 +12,8 @@ struct RandomCaptioner: Sendable, CustomTestStringConvertible {
   let vocabulary: Int
   /// 0 for a model without temporal embeddings.
   let frames: Int
+  /// Whether the prefix is a text of other tokens, not an image.
+  let hasTextPrefix: Bool
   let testDescription: String
 
   init(seed: UInt64) {
@@ -22,18 +24,33 @@ struct RandomCaptioner: Sendable, CustomTestStringConvertible {
     imageSize = Choices.imageSize
     vocabulary = Choices.vocabulary
     frames = choices.frames
+    hasTextPrefix = choices.encoder == .text
     testDescription = "seed \(seed): \(choices)"
     graph = builder.captioner()
   }
 
+  /// What stands in front of the decoder.
+  fileprivate enum Encoder: CaseIterable {
+    /// A transformer over all patches.
+    case plain
+    /// Attention within windows of a grid, every other layer on a shifted grid, then 2 x 2 patches
+    /// merged, as in Swin.
+    case windows
+    /// No image: other tokens.
+    case text
+  }
+
   /// One decision per property.
   fileprivate struct Choices: CustomStringConvertible {
-    static let (imageSize, patch, vocabulary, positions) = (6, 3, 9, 12)
+    static let (vocabulary, positions) = (9, 12)
+    /// A grid of 4 x 4 patches, whose windows are 2 x 2.
+    static let (imageSize, patch, grid, window) = (8, 2, 4, 2)
 
     let heads, headWidth, visionWidth, encoderLayers, decoderLayers, frames: Int
     let encoderIsPostNorm, decoderIsPreNorm, hasBias, hasClassToken, isTied, hasPositions: Bool
-    let scalesQueries, hasFinalNorm, projects, isParallel: Bool
+    let scalesQueries, hasFinalNorm, projects, isParallel, isGated, scalesLayers: Bool
     let gelu: GeluForm
+    let encoder: Encoder
 
     var width: Int { heads * headWidth }
 
@@ -56,15 +73,18 @@ struct RandomCaptioner: Sendable, CustomTestStringConvertible {
       hasFinalNorm = flip(&random)
       isParallel = flip(&random)
       gelu = GeluForm.allCases.randomElement(using: &random) ?? .erf
+      isGated = flip(&random)
+      scalesLayers = flip(&random)
+      encoder = Encoder.allCases.randomElement(using: &random) ?? .plain
     }
 
     var description: String {
       """
-      width \(width), heads \(heads), vision \(visionWidth), layers \(encoderLayers)+\(decoderLayers), \
+      \(encoder), width \(width), heads \(heads), vision \(visionWidth), layers \(encoderLayers)+\(decoderLayers), \
       frames \(frames), post-norm encoder \(encoderIsPostNorm), pre-norm decoder \
       \(decoderIsPreNorm), bias \(hasBias), class token \(hasClassToken), tied \(isTied), positions \
       \(hasPositions), scaled queries \(scalesQueries), final norm \(hasFinalNorm), parallel \
-      \(isParallel)
+      \(isParallel), gated \(isGated), scaled layers \(scalesLayers)
       """
     }
   }
@@ -84,9 +104,17 @@ struct RandomCaptioner: Sendable, CustomTestStringConvertible {
       let (batch, frames, text) = (
         Dimension.symbol("B"), Dimension.symbol("F"), Dimension.symbol("T")
       )
-      let pixels = graph.input("pixels", .f32([batch, frames, 3, side, side]))
-      let tokens = graph.input("tokens", TensorType(.i32, [batch, text]))
-      let image = self.image(graph.reshape(pixels, [batch * frames, 3, side, side]))
+      let tokens: Value
+      let image: Value
+      if choices.encoder == .text {
+        tokens = graph.input("tokens", TensorType(.i32, [batch, text]))
+        let context = graph.input("context", TensorType(.i32, [batch, .symbol("C")]))
+        image = self.context(context)
+      } else {
+        let pixels = graph.input("pixels", .f32([batch, frames, 3, side, side]))
+        tokens = graph.input("tokens", TensorType(.i32, [batch, text]))
+        image = self.image(graph.reshape(pixels, [batch * frames, 3, side, side]))
+      }
 
       let width = Dimension(choices.width)
       let words = parameter([Dimension(Choices.vocabulary), width])
@@ -111,16 +139,86 @@ struct RandomCaptioner: Sendable, CustomTestStringConvertible {
       return graph
     }
 
+    /// Rows of a text that is given, in a table of their own, mixed before the decoder.
+    private mutating func context(_ tokens: Value) -> Value {
+      let width = Dimension(choices.width)
+      let words = parameter([Dimension(Choices.vocabulary), width])
+      var x = graph.embedding(words, ids: tokens)
+      if choices.hasPositions {
+        let table = parameter([Dimension(Choices.positions), width])
+        x = graph.add(x, graph.slice(table, axis: 0, from: 0, to: .symbol("C")))
+      }
+      for _ in 0..<choices.encoderLayers {
+        x = block(x, isPostNorm: choices.encoderIsPostNorm, prefix: nil)
+      }
+      return x
+    }
+
+    /// Windows of the grid as sequences, and back: [B*F, 16, D] <-> [B*F*4, 4, D].
+    private mutating func windows(_ x: Value, joining: Bool) -> Value {
+      let images = Dimension.symbol("B") * Dimension.symbol("F")
+      let width = Dimension(choices.visionWidth)
+      let (count, side) = (
+        Dimension(Choices.grid / Choices.window), Dimension(Choices.window)
+      )
+      let split: Shape =
+        joining
+        ? [images, count, count, side, side, width] : [images, count, side, count, side, width]
+      let moved = graph.transpose(graph.reshape(x, split), [0, 1, 3, 2, 4, 5])
+      let rows: Shape =
+        joining
+        ? [images, count * side * count * side, width]
+        : [images * count * count, side * side, width]
+      return graph.reshape(moved, rows)
+    }
+
+    /// The grid moved by one row and one column, round the edge, or back.
+    private mutating func shifted(_ x: Value, back: Bool) -> Value {
+      let images = Dimension.symbol("B") * Dimension.symbol("F")
+      let (side, width) = (Dimension(Choices.grid), Dimension(choices.visionWidth))
+      let border = back ? side - 1 : 1
+      var grid = graph.reshape(x, [images, side, side, width])
+      for axis in [1, 2] {
+        let (first, second) = (
+          graph.slice(grid, axis: axis, from: 0, to: border),
+          graph.slice(grid, axis: axis, from: border, to: side)
+        )
+        grid = graph.concat([second, first], axis: axis)
+      }
+      return graph.reshape(grid, [images, side * side, width])
+    }
+
+    /// Every 2 x 2 patches become one: [B*F, 16, D] -> [B*F, 4, D].
+    private mutating func merged(_ x: Value) -> Value {
+      let images = Dimension.symbol("B") * Dimension.symbol("F")
+      let width = Dimension(choices.visionWidth)
+      let four = graph.reshape(windows(x, joining: false), [images, 4, 4 * width])
+      return linear(norm(four), to: choices.visionWidth)
+    }
+
+    private mutating func windowed(_ patches: Value) -> Value {
+      var x = patches
+      for layer in 0..<choices.encoderLayers {
+        if layer == 1 { x = shifted(x, back: false) }
+        x = windows(x, joining: false)
+        x = block(x, isPostNorm: choices.encoderIsPostNorm, prefix: nil)
+        x = windows(x, joining: true)
+        if layer == 1 { x = shifted(x, back: true) }
+      }
+      return merged(x)
+    }
+
     private mutating func image(_ pixels: Value) -> Value {
       let (batch, frames) = (Dimension.symbol("B"), Dimension.symbol("F"))
       let width = Dimension(choices.visionWidth)
       var x = linear(graph.patches(pixels, size: Choices.patch), to: choices.visionWidth)
+      if choices.encoder == .windows { x = windowed(x) }
       if choices.hasClassToken {
         let token = graph.broadcast(parameter([width]), to: [batch * frames, 1, width])
         x = graph.concat([token, x], axis: 1)
       }
       x = graph.add(x, parameter([graph.shape(x)[1], width]))
-      for _ in 0..<choices.encoderLayers {
+      for _ in 0..<(choices.encoder == .windows ? 0 : choices.encoderLayers) {
         x = block(x, isPostNorm: choices.encoderIsPostNorm, prefix: nil)
       }
       let tokens = graph.shape(x)[1]
@@ -147,13 +245,15 @@ struct RandomCaptioner: Sendable, CustomTestStringConvertible {
     }
 
     private mutating func residual(_ x: Value, _ y: Value, _ isPostNorm: Bool) -> Value {
-      let sum = graph.add(y, x)
+      let scaled = choices.scalesLayers ? graph.multiply(y, parameter([graph.shape(y)[2]])) : y
+      let sum = graph.add(scaled, x)
       return isPostNorm ? norm(sum) : sum
     }
 
     private mutating func feedForward(_ x: Value) -> Value {
       let width = graph.shape(x)[2].constant ?? 0
-      let hidden = graph.gelu(linear(x, to: width + 3), choices.gelu)
+      var hidden = graph.gelu(linear(x, to: width + 3), choices.gelu)
+      if choices.isGated { hidden = graph.multiply(hidden, linear(x, to: width + 3)) }
       return linear(hidden, to: width)
     }
 

@@ -1,10 +1,11 @@
 import Graph
 
-/// Which values hold one independent part per frame, along their first axis.
+/// Which values hold independent parts per frame, along their first axis: one, or equally many of each
+/// frame, such as windows.
 ///
 /// Such values can be computed frame by frame, in batches of any size, and kept while a window slides
 /// over a video. The first is the reshape that merges batch and frames of the pixels; then come
-/// all ops that treat the first axis as a batch.
+/// all ops that treat the first axis as a batch. What the encoder does within a frame is its own affair.
 struct FrameLocality {
   /// By value id.
   private(set) var isLocal: [Bool]
@@ -20,7 +21,7 @@ struct FrameLocality {
         entry = merged
         isLocal[merged.id] = true
       } else if let entry, node.inputs.contains(where: { isLocal[$0.id] }),
-        keepsFirstAxis(node, frames: graph.shape(entry)[0])
+        keepsFirstAxis(node, graph.shape(entry)[0])
       {
         for result in node.results { isLocal[result.id] = true }
       }
@@ -38,25 +39,36 @@ struct FrameLocality {
     return node.results[0]
   }
 
-  private func keepsFirstAxis(_ node: Node, frames: Dimension) -> Bool {
-    guard node.results.allSatisfy({ graph.shape($0).first == frames }) else { return false }
-    let rank = graph.shape(node.results[0]).count
-    /// Local, made from parameters alone with the frames' axis, or without that axis.
+  private func keepsFirstAxis(_ node: Node, _ frames: Dimension) -> Bool {
+    guard node.results.allSatisfy({ isPerFrame(graph.shape($0), frames) }) else { return false }
+    let shape = graph.shape(node.results[0])
+    /// Local, or made from parameters alone and the same for every part of the first axis.
     func isBatched(_ input: Value) -> Bool {
-      isLocal[input.id] || graph.shape(input).count < rank
-        || (graph.shape(input).first == frames && isFromParameters(input))
+      if isLocal[input.id] { return true }
+      let other = graph.shape(input)
+      return isFromParameters(input)
+        && (other.count < shape.count || other[0] == 1 || other[0] == frames)
     }
     switch node.op {
     case .patches, .gelu, .scale, .add, .multiply, .linear, .layerNorm, .residualLayerNorm,
       .attention, .matMul:
       return node.inputs.allSatisfy { isBatched($0) }
-    case .softmax: return rank > 1
+    case .softmax: return shape.count > 1
     case .concat(let op): return op.axis != 0 && node.inputs.allSatisfy { isBatched($0) }
     case .slice(let op): return op.axis != 0
     case .transpose(let op): return op.permutation.first == 0
-    case .reshape: return true
+    case .reshape: return true  // row-major, so each frame's elements stay together
     default: return false
     }
+  }
+
+  /// Whether the first axis is the frames', or so many parts of each.
+  private func isPerFrame(_ shape: Shape, _ frames: Dimension) -> Bool {
+    guard let first = shape.first, first.terms.count == 1, frames.terms.count == 1 else {
+      return false
+    }
+    let (all, unit) = (first.terms[0], frames.terms[0])
+    return all.symbols == unit.symbols && all.coefficient.isMultiple(of: unit.coefficient)
   }
 
   private func isFromParameters(_ value: Value) -> Bool {

@@ -4,7 +4,8 @@ import Graph
 ///
 /// - `encode(pixels f32[N, C, H, W]) -> features`: what depends on one frame's pixels alone.
 /// - `prefix(features) -> prefix_k.i, prefix_v.i`: the rest that depends on the image and not on the
-///   text; its results are what the text rows read, the keys and values of each layer.
+///   text; its results are what the text rows read, the keys and values of each layer. Where the prefix
+///   is text, there is no `encode`, and `prefix` takes those tokens under their own name.
 /// - `step(tokens i32[Q, R], positions i32[R], source i32[Q], slots i32[Q, L], prefix_k.i, prefix_v.i,
 ///   text_k.i, text_v.i) -> logits f32[Q, R, V]`: what depends on the text, for R new rows of Q
 ///   sequences, the rows before them being in the caches.
@@ -12,24 +13,39 @@ import Graph
 /// Symbols: N frames in a batch, B images, F frames of each, P prefix rows, Q sequences, R new rows,
 /// L capacity of the text caches.
 struct Partition {
-  let encode: Graph
+  /// nil where the prefix is text.
+  let encode: Graph?
   let prefix: Graph
   let step: Graph
 
   /// Takes `graph` apart, which `SplitPrefix` has prepared.
   ///
-  /// It has one float input, the pixels, one integer input, the tokens, and one output.
+  /// It has one input for the prefix, the pixels or other tokens, one input of tokens i32[B, T], and one
+  /// output.
   /// - Throws: what keeps it from being taken apart.
   init(_ graph: Graph) throws(CompileError) {
     try Self.checkNames(graph)
     let dependence = Dependence(graph)
+    let contexts = graph.inputs.filter { dependence.onImage[$0.value.id] }
+    guard contexts.count == 1 else {
+      throw CompileError(
+        "one input that the text is about",
+        found: contexts.isEmpty ? "none" : contexts.map(\.name).joined(separator: ", "))
+    }
+    let context = contexts[0]
+    let prefixResults: [NamedValue]
+    if graph.type(context.value).dtype != .f32 {
+      (step, prefixResults) = try StepBuilder(graph, dependence).build()
+      encode = nil
+      prefix = try graph.extracting(prefixResults, from: context, symbols: [:])
+      return
+    }
     let locality = FrameLocality(graph, dependence)
     guard let entry = locality.entry else {
       throw CompileError(
         "a reshape that merges batch and frames of the pixels", found: "none")
     }
     let features = try Self.features(graph, locality)
-    let prefixResults: [NamedValue]
     (step, prefixResults) = try StepBuilder(graph, dependence).build()
     encode = try graph.extracting(
       [NamedValue(name: "features", value: features)],

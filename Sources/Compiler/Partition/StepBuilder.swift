@@ -21,8 +21,10 @@ struct StepBuilder {
     self.source = source
     self.dependence = dependence
     producers = source.producers
-    let texts = source.inputs.filter { source.type($0.value).dtype == .i32 }
-    guard texts.count == 1, source.shape(texts[0].value) == [.symbol("B"), .symbol("T")] else {
+    let texts = source.inputs.filter { dependence.onText[$0.value.id] }
+    guard texts.count == 1,
+      source.type(texts[0].value) == TensorType(.i32, [.symbol("B"), .symbol("T")])
+    else {
       throw CompileError(
         "one input of tokens i32[B, T]",
         found: texts.map { "'\($0.name)' \(source.type($0.value))" }.joined(separator: ", "))
