@@ -65,7 +65,9 @@ extension CompiledPlan {
   func measuringProjections() -> (plan: CompiledPlan, projections: [String: [MeasuredProjection]]) {
     var graphs = graphs
     var projections: [String: [MeasuredProjection]] = [:]
-    (graphs.encode, projections["encode"]) = graphs.encode.measuringProjections(&graphs.parameters)
+    if let encode = graphs.encode {
+      (graphs.encode, projections["encode"]) = encode.measuringProjections(&graphs.parameters)
+    }
     (graphs.prefix, projections["prefix"]) = graphs.prefix.measuringProjections(&graphs.parameters)
     (graphs.step, projections["step"]) = graphs.step.measuringProjections(&graphs.parameters)
     return (CompiledPlan(graphs, model: plan.model), projections)

@@ -1,7 +1,7 @@
 package import Checkpoint
 package import Diagnostics
 import Formats
-import Graph
+package import Graph
 
 extension Compiler {
   /// What plans say made them.
@@ -13,8 +13,7 @@ extension Compiler {
   ///   - checkpoint: validated; a captioner of the family that `GIT.logits` builds.
   ///   - precision: what projections compute with.
   ///   - place: the checkpoint's path, for errors.
-  ///   - exceptions: what some projections multiply in an int8 plan, by the names of their weights;
-  ///     ``Calibrator`` finds them.
+  ///   - quantization: how projections are quantized in an int8 plan; ``Calibrator`` finds what is best.
   ///   - watch: called after each pass with its name, the function ("model" before the split) and the
   ///     graph it made.
   /// - Returns: the plan; its weights are worked out when it is written.
@@ -22,19 +21,26 @@ extension Compiler {
   ///   weight is not finite.
   package static func compile(
     _ checkpoint: Checkpoint, precision: Precision, place: String,
-    exceptions: [String: ProjectionPrecision] = [:],
+    quantization: QuantizationOptions = QuantizationOptions(),
     watch: @escaping PassDriver.Watch = { _, _, _ in }
   ) throws(InputError) -> CompiledPlan {
-    let parameters = ParameterStore(checkpoint.parameters)
+    try compile(
+      checkpoint, ParameterStore(checkpoint.parameters), precision: precision, place: place,
+      quantization: quantization, watch: watch)
+  }
+
+  /// As ``compile(_:precision:place:quantization:watch:)``, with a store of the checkpoint's parameters
+  /// that the caller keeps: scales of weights are searched for once in its life.
+  static func compile(
+    _ checkpoint: Checkpoint, _ parameters: ParameterStore, precision: Precision, place: String,
+    quantization: QuantizationOptions = QuantizationOptions(),
+    watch: @escaping PassDriver.Watch = { _, _, _ in }
+  ) throws(InputError) -> CompiledPlan {
     try parameters.checkFinite(place: place)
-    let graphs: CaptionerGraphs
-    do {
-      graphs = try CaptionerGraphs(
-        checkpoint.graph, parameters, precision: precision, exceptions: exceptions, watch: watch)
-    } catch {
-      throw InputError(
-        .badData, "the graph cannot be compiled", expected: error.expected, found: error.found,
-        in: place, advice: "compile a model that `gitc train` or `gitc import` made")
+    let graphs = try describing(place) { () throws(CompileError) in
+      try CaptionerGraphs(
+        checkpoint.graph, parameters, precision: precision, quantization: quantization, watch: watch
+      )
     }
     let preprocessing = checkpoint.preprocessing
     let model = PlanModel(
@@ -46,5 +52,34 @@ extension Compiler {
     var compiled = CompiledPlan(graphs, model: model)
     compiled.provePartialSums()
     return compiled
+  }
+
+  /// The graphs of a checkpoint after one stage of the pipeline, for people to look at.
+  ///
+  /// - Parameters:
+  ///   - checkpoint: validated.
+  ///   - stage: one of ``Pipeline/stages(_:)`` of `precision`.
+  ///   - precision: what projections compute with.
+  ///   - place: the checkpoint's path, for errors.
+  /// - Returns: "model" before the split, the functions from it on.
+  /// - Throws: `.badData` when the graph does not get that far.
+  package static func graphs(
+    _ checkpoint: Checkpoint, after stage: String, precision: Precision, place: String
+  ) throws(InputError) -> [(name: String, graph: Graph)] {
+    try describing(place) { () throws(CompileError) in
+      try CaptionerGraphs.graphs(
+        of: checkpoint.graph, ParameterStore(checkpoint.parameters), after: stage,
+        precision: precision)
+    }
+  }
+
+  private static func describing<Result>(
+    _ place: String, _ compile: () throws(CompileError) -> Result
+  ) throws(InputError) -> Result {
+    do { return try compile() } catch {
+      throw InputError(
+        .badData, "the graph cannot be compiled", expected: error.expected, found: error.found,
+        in: place, advice: "compile a model that `gitc train` or `gitc import` made")
+    }
   }
 }

@@ -1,6 +1,7 @@
 package import Diagnostics
 package import Formats
 import Graph
+import Synchronization
 
 /// The values behind a graph's parameters while it is compiled.
 ///
@@ -13,16 +14,27 @@ package struct ParameterStore: Sendable {
     case given(String)
     /// The elements of these one after the other, under whatever shape.
     case joined([Recipe])
-    /// s8 [rows, K] of floats: each row divided by its scale and rounded.
-    case quantized(Recipe, rows: Int)
+    /// These elements times factors that repeat along the last axis.
+    case scaled(Recipe, by: [Float])
+    /// f32 [rows]: a bias (nil: zeros) and what rounding the weight [rows, K] takes from its product
+    /// with a row.
+    case corrected(Recipe?, weight: Recipe, rows: Int, groups: Int, row: [Float])
+    /// s8 [rows, K] of floats: each row divided by its scale and rounded; see ``RowQuantizer``.
+    case quantized(Recipe, rows: Int, groups: Int)
     /// f32 [rows]: the scales of those rows.
-    case scales(Recipe, rows: Int)
+    case scales(Recipe, rows: Int, groups: Int)
+  }
+
+  /// Scales that were searched for, by their recipes; copies of a store share them.
+  private final class Memo: Sendable {
+    let scales = Mutex<[Recipe: [Float]]>([:])
   }
 
   private let given: [String: WeightTensor]
   /// The first of the given parameters, by name, that has the very same bytes.
   private let representatives: [String: String]
   private var derived: [String: Recipe] = [:]
+  private let memo = Memo()
 
   /// Starts with a checkpoint's parameters.
   package init(_ parameters: [String: WeightTensor]) {
@@ -71,11 +83,31 @@ extension ParameterStore {
     return add("\(name)[\(axes)]", recipe(name))
   }
 
+  /// Adds the elements of a parameter times factors that repeat along its last axis.
+  mutating func scale(_ name: String, by factors: [Float]) -> String {
+    add("\(name)\(Self.scaledSuffix)", .scaled(recipe(name), by: factors))
+  }
+
+  /// What ends the name of a parameter that was scaled.
+  static let scaledSuffix = ".smoothed"
+
+  /// Adds a bias (nil: zeros) plus what quantizing a weight takes from its product with `row`.
+  mutating func correct(
+    _ bias: String?, for weight: String, rows: Int, groups: Int, row: [Float]
+  ) -> String {
+    add(
+      "\(bias ?? weight + ".bias").corrected",
+      .corrected(
+        bias.map { recipe($0) }, weight: recipe(weight), rows: rows, groups: groups, row: row))
+  }
+
   /// Adds int8 rows and their scales for a float parameter of `rows` rows.
-  mutating func quantize(_ name: String, rows: Int) -> (weight: String, scales: String) {
+  mutating func quantize(
+    _ name: String, rows: Int, groups: Int
+  ) -> (weight: String, scales: String) {
     (
-      add("\(name).s8", .quantized(recipe(name), rows: rows)),
-      add("\(name).scales", .scales(recipe(name), rows: rows))
+      add("\(name).s8", .quantized(recipe(name), rows: rows, groups: groups)),
+      add("\(name).scales", .scales(recipe(name), rows: rows, groups: groups))
     )
   }
 
@@ -94,20 +126,47 @@ extension ParameterStore {
       guard let tensor = given[name] else { preconditionFailure("no parameter '\(name)'") }
       return tensor.floats
     case .joined(let parts): return parts.flatMap { floats($0) }
-    case .scales(let weights, let rows):
-      return WeightQuantization.scales(floats(weights), rows: rows)
+    case .scaled(let elements, let factors):
+      return floats(elements).enumerated().map { $1 * factors[$0 % factors.count] }
+    case .corrected(let bias, let weight, let rows, let groups, let row):
+      let values = floats(weight)
+      let scales = scales(values, .scales(weight, rows: rows, groups: groups))
+      let integers = WeightQuantization.integers(values, scales: scales, groups: groups)
+      var result = bias.map { floats($0) } ?? [Float](repeating: 0, count: rows)
+      for n in 0..<rows {
+        var lost = 0.0
+        for (k, mean) in row.enumerated() {
+          let index = n * row.count + k
+          lost +=
+            Double(mean) * (Double(values[index]) - Double(integers[index]) * Double(scales[n]))
+        }
+        result[n] = Float(Double(result[n]) + lost)
+      }
+      return result
+    case .scales(let weights, _, _): return scales(floats(weights), recipe)
     case .quantized: preconditionFailure("an int8 recipe gives no floats")
     }
   }
 
   /// The elements an int8 recipe gives.
   func integers(_ recipe: Recipe) -> [Int8] {
-    guard case .quantized(let weights, let rows) = recipe else {
+    guard case .quantized(let weights, let rows, let groups) = recipe else {
       preconditionFailure("a float recipe gives no integers")
     }
     let values = floats(weights)
-    return WeightQuantization.integers(
-      values, scales: WeightQuantization.scales(values, rows: rows))
+    let scales = scales(values, .scales(weights, rows: rows, groups: groups))
+    return WeightQuantization.integers(values, scales: scales, groups: groups)
+  }
+
+  /// The scales of `recipe`, whose rows are `values`, searched for once.
+  private func scales(_ values: @autoclosure () -> [Float], _ recipe: Recipe) -> [Float] {
+    guard case .scales(_, let rows, let groups) = recipe else {
+      preconditionFailure("a recipe of scales")
+    }
+    if let known = memo.scales.withLock({ $0[recipe] }) { return known }
+    let scales = WeightQuantization.scales(values(), rows: rows, groups: groups)
+    memo.scales.withLock { $0[recipe] = scales }
+    return scales
   }
 
   /// Who stands for each parameter that has the bytes of an earlier one, such as a tied output layer

@@ -13,20 +13,29 @@ package enum Pipeline {
   ///
   /// - Parameters:
   ///   - precision: whether projections are quantized at all.
-  ///   - exceptions: what some of them multiply in an int8 plan, by the names of their weights.
+  ///   - quantization: how, in an int8 plan.
   /// - Returns: the passes in order.
   package static func functions(
-    _ precision: Precision, exceptions: [String: ProjectionPrecision] = [:]
+    _ precision: Precision, quantization: QuantizationOptions = QuantizationOptions()
   ) -> [any Pass] {
     let float: [any Pass] = [
       FoldConstants(),
-      MergeProjections(),  // after the split, and of final weights
+      MergeProjections(),  // after the split
+      SmoothNorms(quantization.smoothing),  // once norms and the projections they feed are final
     ]
-    return precision == .int8 ? float + [QuantizeProjections(exceptions)] : float
+    return precision == .int8 ? float + [QuantizeProjections(quantization)] : float
   }
 
-  /// Every pass there is, for tests and `--print-after`.
+  /// Every pass there is, for tests.
   package static var all: [any Pass] { whole + functions(.int8) }
+
+  /// What watching the split of the model is called; it is no pass, since it makes three graphs of one.
+  package static let partition = "partition"
+
+  /// What `--print-after` and `--stop-after` can name, in running order.
+  package static func stages(_ precision: Precision) -> [String] {
+    whole.map { type(of: $0).name } + [partition] + functions(precision).map { type(of: $0).name }
+  }
 }
 
 /// What the projections of a plan compute with.

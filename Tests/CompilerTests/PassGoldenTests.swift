@@ -5,14 +5,33 @@ import Testing
 
 @Suite struct PassGoldenTests {
   private func pass(_ golden: PassGolden) throws -> any Pass {
-    try #require(Pipeline.all.first { type(of: $0).name == golden.pass })
+    try #require(PassGolden.passes.first { type(of: $0).name == golden.pass })
   }
 
   @Test(arguments: Pipeline.all.map { type(of: $0).name })
   func everyPassHasGoldensOfWhatItChangesAndWhatItLeavesAlone(pass: String) {
-    let goldens = PassGolden.goldens(of: pass)
-    #expect(goldens.contains { !$0.stays }, "Tests/Goldens/passes/\(pass) has no positive case")
-    #expect(goldens.contains { $0.stays }, "Tests/Goldens/passes/\(pass) has no near miss")
+    #expect(PassGolden.missing(of: pass, PassGolden.goldens(of: pass)) == [])
+  }
+
+  /// What the test above would say of a new pass without goldens, or with one of a kind.
+  @Test func aPassWithoutGoldensIsFound() {
+    #expect(PassGolden.goldens(of: "careless") == [])
+    #expect(PassGolden.missing(of: "careless", []).count == 2)
+    let goldens = PassGolden.goldens(of: Canonicalize.name)
+    #expect(
+      PassGolden.missing(of: "careless", goldens.filter(\.stays)) == [
+        "Tests/Goldens/passes/careless has no positive case"
+      ])
+    #expect(
+      PassGolden.missing(of: "careless", goldens.filter { !$0.stays }) == [
+        "Tests/Goldens/passes/careless has no near miss"
+      ])
+  }
+
+  /// Passes that change numbers are held to bounds by a suite that names them.
+  @Test func everyPassHasATestOfItsMeaning() {
+    let quantizing = Pipeline.all.map { type(of: $0) }.filter { $0.numerics == .quantizes }
+    #expect(quantizing.map { $0.name } == QuantizationTests.passes)
   }
 
   @Test(arguments: PassGolden.all)
@@ -40,8 +59,9 @@ import Testing
     #expect(twice == once)
   }
 
-  /// Sizes of inputs: ordinary; all zero; so large that softmax is all or nothing.
-  static let magnitudes = [2.0, 0, 200]
+  /// Sizes of inputs: ordinary; all zero; so large that softmax is all or nothing; so small that
+  /// epsilon decides a norm; so large that squares are near the end of binary32.
+  static let magnitudes = [2.0, 0, 200, 1e-6, 1e18]
 
   /// Passes that quantize are held to bounds of their own in `QuantizationTests`.
   @Test(

@@ -5,9 +5,12 @@ import Reference
 import Testing
 
 @Suite struct QuantizationTests {
+  /// The passes whose numbers these tests bound.
+  static let passes = [QuantizeProjections.name]
+
   /// Integers and scales that the compiler makes of a weight.
   private func quantized(
-    _ rows: [[Float]]
+    _ rows: [[Float]], groups: Int = 1
   ) throws -> (integers: [[Int]], scales: [Float], levels: Int) {
     let columns = rows[0].count
     var graph = Graph()
@@ -17,7 +20,8 @@ import Testing
     var store = ParameterStore([
       "w": WeightTensor(shape: [rows.count, columns], values: rows.flatMap { $0 })
     ])
-    let (after, rewrites) = QuantizeProjections().run(graph, &store)
+    let (after, rewrites) = QuantizeProjections(QuantizationOptions(groups: groups))
+      .run(graph, &store)
     try #require(rewrites == 1)
     try #require(after.parameters.map(\.name) == ["w.s8", "w.scales"])
     let flat = store.integers("w.s8").map { Int($0) }
@@ -75,6 +79,111 @@ import Testing
     }
   }
 
+  /// A bell, whose sums seldom reach far; equal weights of one sign, whose sums always do; and one
+  /// weight far above the others.
+  private static func rows(_ columns: Int) -> [[Float]] {
+    var generator = SeededGenerator(seed: 9)
+    func bell() -> Float {
+      (0..<12).reduce(-6) { sum, _ in sum + Float.random(in: 0...1, using: &generator) }
+    }
+    return [
+      (0..<columns).map { _ in bell() }, [Float](repeating: -0.25, count: columns),
+      (0..<columns).map { $0 == 5 ? 40 : bell() },
+      (0..<columns).map { $0.isMultiple(of: 2) ? 1 : -1 },
+    ]
+  }
+
+  @Test(arguments: [2, 4, 8, 16], [16, 66, 256])
+  func sumsOfGroupsFitSixteenBits(groups: Int, columns: Int) throws {
+    let (integers, _, levels) = try quantized(Self.rows(columns), groups: groups)
+    for row in integers {
+      for start in stride(from: 0, to: columns, by: 4 * groups) {
+        for lane in [0, 2] {
+          let weights = (start..<min(start + 4 * groups, columns)).filter { $0 & 2 == lane }
+            .map { row[$0] }
+          let (positive, negative) = (
+            weights.filter { $0 > 0 }.reduce(0, +), weights.filter { $0 < 0 }.reduce(0, +)
+          )
+          #expect(levels * max(positive, -negative) <= Int(Int16.max))
+        }
+      }
+      #expect(row.allSatisfy { (-127...127).contains($0) })
+    }
+  }
+
+  /// Squared errors as a share of the squares of a bell-shaped row: each doubling of the groups asks
+  /// for sums that are 1/2 and, by the scale searched, weights down to 1/√2 as fine. One more bit of
+  /// room than that is allowed for.
+  @Test(arguments: [1, 2, 4])
+  func boundsCostLittleOfTheWeights(groups: Int) throws {
+    let row = Self.rows(768)[0]
+    let (integers, scales, _) = try quantized([row], groups: groups)
+    let noise = zip(row, integers[0]).reduce(0.0) { sum, pair in
+      let error = Double(pair.0) - Double(pair.1) * Double(scales[0])
+      return sum + error * error
+    }
+    let signal = row.reduce(0.0) { $0 + Double($1) * Double($1) }
+    // Steps of max / 127 with max about 3.3 deviations: 1/12 · (3.3/127)² of the signal.
+    let expected = 3.3 * 3.3 / (127 * 127 * 12.0)
+    #expect(noise / signal <= 2 * Double(groups) * expected)
+    #expect(noise > 0)
+  }
+
+  /// The product with the mean row is what it was, up to rounding, with a bias of its own or without.
+  @Test(arguments: [true, false])
+  func correctedBiasesMakeUpForRoundedWeights(hasBias: Bool) throws {
+    let mean = (0..<40).map { Float($0) / 8 - 1 }
+    var graph = Graph()
+    let x = graph.input("x", .f32([1, 40]))
+    let (w, b) = (graph.parameter("w", .f32([6, 40])), graph.parameter("b", .f32([6])))
+    graph.output(
+      "y",
+      graph.apply(.linear(Linear(Epilogue(hasBias: hasBias))), hasBias ? [x, w, b] : [x, w])[0])
+    let parameters = TestParameters(graph, seed: 3)
+    var store = parameters.store
+    let options = QuantizationOptions(groups: 1, means: ["w": mean])
+    let (after, _) = QuantizeProjections(options).run(graph, &store)
+    let tensors = TestParameters.tensors(of: after, store)
+    let (integers, scales) = (try #require(tensors["w.s8"]), try #require(tensors["w.scales"]))
+    let corrected = try #require(tensors[hasBias ? "b.corrected" : "w.bias.corrected"])
+    let (weight, bias) = (try #require(parameters.tensors["w"]), parameters.tensors["b"])
+    for n in 0..<6 {
+      var (right, found) = (hasBias ? bias?.values[n] ?? 0 : 0, corrected.values[n])
+      let uncorrected = found
+      for k in 0..<40 {
+        right += Double(mean[k]) * weight.values[n * 40 + k]
+        found += Double(mean[k]) * integers.values[n * 40 + k] * scales.values[n]
+      }
+      // The bias is rounded to binary32 once.
+      #expect(abs(right - found) <= abs(uncorrected) * 0x1p-23 + 1e-12)
+    }
+  }
+
+  /// A long row has more to gain from finer steps than one weight loses to clipping.
+  @Test func clippingLowersTheErrorOfALongRow() throws {
+    var row = Self.rows(20_000)[0]
+    let largest = row.map(abs).max() ?? 0
+    row[7] = 1.06 * largest
+    let (integers, scales, _) = try quantized([row])
+    #expect(scales[0] < row[7] / 127)
+    func error(_ scale: Float) -> Double {
+      row.reduce(0.0) { sum, weight in
+        let integer = max(-127, min(127, (weight / scale).rounded(.toNearestOrEven)))
+        let error = Double(weight) - Double(integer) * Double(scale)
+        return sum + error * error
+      }
+    }
+    let found = zip(row, integers[0]).reduce(0.0) { sum, pair in
+      let error = Double(pair.0) - Double(pair.1) * Double(scales[0])
+      return sum + error * error
+    }
+    // The same number in two orders of rounding: w · (1 / s) may round to the other neighbour of a tie.
+    #expect(abs(found - error(scales[0])) <= 1e-4 * found)
+    for factor in [1, 0.9025, 0.857375] as [Float] {
+      #expect(found <= 1.0001 * error(row[7] / 127 * factor))
+    }
+  }
+
   struct Case: Sendable, CustomTestStringConvertible {
     var activation = Activation.none
     var hasNorm = false
@@ -118,7 +227,8 @@ import Testing
 
     let parameters = TestParameters(graph, seed: 3, magnitude: test.magnitude)
     var store = parameters.store
-    let (after, rewrites) = QuantizeProjections().run(graph, &store)
+    let (after, rewrites) = QuantizeProjections(QuantizationOptions(groups: 1))
+      .run(graph, &store)
     #expect(rewrites == (test.hasNorm ? 2 : 1))
     let given = parameters.inputs(seed: 5)
     let expected = try Interpreter.run(graph, inputs: given, parameters: parameters.tensors)

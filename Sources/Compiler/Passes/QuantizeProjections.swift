@@ -13,15 +13,14 @@ package struct QuantizeProjections: Pass {
   package static let numerics = PassNumerics.quantizes
   static let inputs = 16...PlanLimits.packedColumns
 
-  /// What projections multiply, by the names of their weights; those not named, `.u7`.
-  private let precisions: [String: ProjectionPrecision]
+  private let options: QuantizationOptions
 
-  package init(_ precisions: [String: ProjectionPrecision] = [:]) { self.precisions = precisions }
+  package init(_ options: QuantizationOptions = QuantizationOptions()) { self.options = options }
 
   package func run(
     _ graph: Graph, _ parameters: inout ParameterStore
   ) -> (graph: Graph, rewrites: Int) {
-    var quantizer = Quantizer(graph, precisions)
+    var quantizer = Quantizer(graph, options)
     for node in graph.nodes { quantizer.handle(node, &parameters) }
     return (quantizer.rewriter.finish(), quantizer.rewrites)
   }
@@ -37,8 +36,10 @@ package struct QuantizeProjections: Pass {
 
 private struct Quantizer {
   let graph: Graph
+  private let options: QuantizationOptions
   var rewriter: GraphRewriter
   private(set) var rewrites = 0
+  private let names: [Value: String]
   /// The weights of projections to quantize, by the projection's first result.
   private var weights: [Value: String] = [:]
   /// The levels of each value that a projection reads as integers: the most that one of them asks for.
@@ -48,14 +49,15 @@ private struct Quantizer {
   /// Quantized rows and their scales, by the float value of the old graph.
   private var quantized: [Value: (rows: Value, scales: Value)] = [:]
 
-  init(_ graph: Graph, _ precisions: [String: ProjectionPrecision]) {
+  init(_ graph: Graph, _ options: QuantizationOptions) {
     self.graph = graph
+    self.options = options
     rewriter = GraphRewriter(graph)
     floatReaders = graph.useCounts
-    let names = Dictionary(uniqueKeysWithValues: graph.parameters.map { ($0.value, $0.name) })
+    names = Dictionary(uniqueKeysWithValues: graph.parameters.map { ($0.value, $0.name) })
     for node in graph.nodes {
       guard let name = QuantizeProjections.weight(of: node, graph, names),
-        let levels = (precisions[name] ?? .u7).levels
+        let levels = (options.precisions[name] ?? .u7).levels
       else { continue }
       weights[node.results[0]] = name
       floatReaders[node.inputs[0].id] -= 1
@@ -103,13 +105,24 @@ private struct Quantizer {
     let (rows, scales) = quantizedRows(node.inputs[0])
     let shape = graph.shape(node.inputs[1])
     guard let count = shape[0].constant else { preconditionFailure("'\(name)' has a known shape") }
-    let (weight, weightScales) = parameters.quantize(name, rows: count)
+    let groups = (options.precisions[name] ?? .u7).groups(options.groups)
+    let (weight, weightScales) = parameters.quantize(name, rows: count, groups: groups)
+    var epilogue = epilogue
+    var rest = node.inputs.dropFirst(2).map { rewriter[$0] }
+    // A bias that is computed stays as it is.
+    let bias = epilogue.hasBias ? names[node.inputs[2]] : nil
+    if let row = options.means[name], bias != nil || !epilogue.hasBias {
+      let corrected = rewriter.parameter(
+        parameters.correct(bias, for: name, rows: count, groups: groups, row: row),
+        .f32([Dimension(count)]))
+      if epilogue.hasBias { rest[0] = corrected } else { rest.insert(corrected, at: 0) }
+      epilogue.hasBias = true
+    }
     let inputs =
       [
-        rows, scales,
-        rewriter.parameter(weight, TensorType(.s8, shape)),
+        rows, scales, rewriter.parameter(weight, TensorType(.s8, shape)),
         rewriter.parameter(weightScales, .f32([Dimension(count)])),
-      ] + node.inputs.dropFirst(2).map { rewriter[$0] }
+      ] + rest
     rewriter.replace(node, .quantizedLinear(QuantizedLinear(epilogue)), inputs)
     rewrites += 1
   }

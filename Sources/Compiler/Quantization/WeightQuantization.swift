@@ -1,36 +1,58 @@
 /// Symmetric int8 per output channel: w ≈ scale[n] · integer, integers in [-127, 127].
 ///
-/// -128 is left out so that two products with a 7-bit activation fit an int16 of either sign.
+/// -128 is left out so that two products with a 7-bit activation fit an int16 of either sign. With
+/// `groups` above 1, so do the sums of that many blocks; see ``RowQuantizer``.
 enum WeightQuantization {
   /// Rows below this in magnitude are rows of zeros: 1 / scale must stay finite.
   private static let smallest: Float = 0x1p-100
+  /// From one scale that is tried to the next, above and below that of the largest weight.
+  private static let (coarseStep, step): (Float, Float) = (0.9, 0.95)
+  /// An error of so many times the best ends the search: finer scales clip or shrink still more.
+  private static let worse: Float = 1.5
 
-  /// max |w| / 127 of each row of `values`, f32 [rows, K], finite; 1 for a row of zeros, so that
-  /// nothing divides by 0.
-  static func scales(_ values: [Float], rows: Int) -> [Float] {
+  /// The scale of each row of `values`, f32 [rows, K], finite, with which its squared error is least;
+  /// 1 for a row of zeros, so that nothing divides by 0.
+  ///
+  /// The search goes from scales that hold the largest weight with room to spare to ones that clip it.
+  static func scales(_ values: [Float], rows: Int, groups: Int) -> [Float] {
     let columns = rows == 0 ? 0 : values.count / rows
+    // With 127 / groups steps no sum is beyond its limit, whatever the weights; without limits no scale
+    // above max |w| / 127 can be better.
+    let coarsest = Float(groups)
     return values.withUnsafeBufferPointer { values in
-      (0..<rows).map { row in
-        var largest: Float = 0
-        for index in row * columns..<(row + 1) * columns {
-          largest = max(largest, abs(values[index]))
+      var quantizer = RowQuantizer(columns: columns, groups: groups)
+      return (0..<rows).map { row in
+        let weights = UnsafeBufferPointer(rebasing: values[row * columns..<(row + 1) * columns])
+        let largest = weights.reduce(0) { max($0, abs($1)) }
+        if largest < smallest { return 1 }
+        // The one that nothing clips is tried as it is, not as a product of steps.
+        var (best, leastError) = (largest / 127, Float.infinity)
+        var factor = coarsest
+        while true {
+          let scale = largest / 127 * factor
+          // In units of a row whose largest weight is 127, so that no square overflows.
+          let error = quantizer.quantize(weights, scale: scale) * factor * factor
+          if error < leastError { (best, leastError) = (scale, error) }
+          if error > worse * leastError, factor <= 1 { break }
+          factor = factor > 1 ? max(1, factor * coarseStep) : factor * step
+          if factor < 0.3 { break }
         }
-        return largest < smallest ? 1 : largest / 127
+        return best
       }
     }
   }
 
-  /// Each row divided by its scale, rounded to nearest, ties to even.
-  static func integers(_ values: [Float], scales: [Float]) -> [Int8] {
+  /// Each row divided by its scale and rounded; with groups above 1, changed as little as its sums
+  /// need.
+  static func integers(_ values: [Float], scales: [Float], groups: Int) -> [Int8] {
     let columns = scales.isEmpty ? 0 : values.count / scales.count
     return [Int8](unsafeUninitializedCapacity: values.count) { result, count in
       values.withUnsafeBufferPointer { values in
+        var quantizer = RowQuantizer(columns: columns, groups: groups)
         for (row, scale) in scales.enumerated() {
-          let inverse = 1 / scale
-          for index in row * columns..<(row + 1) * columns {
-            let rounded = (values[index] * inverse).rounded(.toNearestOrEven)
-            result[index] = Int8(max(-127, min(127, rounded)))
-          }
+          let range = row * columns..<(row + 1) * columns
+          _ = quantizer.quantize(UnsafeBufferPointer(rebasing: values[range]), scale: scale)
+          for (index, integer) in zip(range, quantizer.integers) { result[index] = Int8(integer) }
         }
       }
       count = values.count

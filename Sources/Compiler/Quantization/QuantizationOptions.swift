@@ -1,0 +1,29 @@
+/// How the projections of an int8 plan are quantized; `Calibrator` measures what is best.
+package struct QuantizationOptions: Sendable, Equatable {
+  /// What projections multiply, by the names of their weights; those not named, `.u7`.
+  package var precisions: [String: ProjectionPrecision]
+  /// How many blocks of four products with 7-bit activations are to fit an int16: 1, which all weights
+  /// keep, or a larger power of two, for which weights are changed where they must be.
+  package var groups: Int
+  /// By the name of a norm's gamma and per channel, what its results are divided by, and the columns
+  /// of the weights that read them multiplied; see ``SmoothNorms``.
+  package var smoothing: [String: [Float]]
+  /// The mean of the rows that projections multiply, by the names of their weights: with it, what
+  /// rounding the weights adds to the products on average is taken from the bias (Nagel et al. 2019).
+  package var means: [String: [Float]]
+
+  /// Options; the defaults are those of `gitc compile` without calibration.
+  package init(
+    precisions: [String: ProjectionPrecision] = [:], groups: Int = Self.defaultGroups,
+    smoothing: [String: [Float]] = [:], means: [String: [Float]] = [:]
+  ) {
+    precondition(groups > 0 && groups & (groups - 1) == 0, "a power of two blocks")
+    self.precisions = precisions
+    self.groups = groups
+    self.smoothing = smoothing
+    self.means = means
+  }
+
+  /// Costs 0.1 dB of a projection's signal to noise ratio; see docs/accuracy.md.
+  package static let defaultGroups = 2
+}
