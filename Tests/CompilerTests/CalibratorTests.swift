@@ -15,7 +15,8 @@ import Testing
       return CalibrationSample(
         pixels: Tensor.random([frames, 3, 8, 8], seed: seed).values.map { Float($0) },
         frames: frames,
-        tokens: Tensor.random(.i32, [5], seed: seed, in: 0...12).integers.map { Int32($0) })
+        tokens: Tensor.random(.i32, [5], seed: seed, in: 0...12).integers.map { Int32($0) },
+        promptLength: frames)
     }
   }
 
@@ -27,17 +28,31 @@ import Testing
   @Test func aBudgetThatHoldsChangesNothing() throws {
     let checkpoint = TinyModel.checkpoint(Self.configuration)
     let result = try Self.calibrator(checkpoint).precisions(budget: .infinity)
-    #expect(result.exceptions.isEmpty)
-    #expect(result.divergence == result.divergenceOfAll)
-    #expect(result.divergence > 0)
-    let compiled = try Compiler.compile(checkpoint, precision: .int8, place: "test")
+    #expect(result.options.precisions.isEmpty)
+    // Biases are corrected exactly where that helped.
+    let isBetter = result.correctedDivergence < result.uncorrectedDivergence
+    #expect(result.options.means.isEmpty == !isBetter)
+    #expect(
+      result.distance.divergence == min(result.correctedDivergence, result.uncorrectedDivergence))
+    #expect(result.distance == result.distanceOfAll)
+    #expect(result.distance.divergence > 0)
+    #expect(result.distance.cost >= abs(result.distance.lossChange))
+    #expect(result.distance.cost >= result.distance.divergence / result.floatLoss)
+    // Every projection takes time, in every precision.
+    for projection in result.projections {
+      #expect(projection.milliseconds.count == 3, "\(projection)")
+      #expect(projection.milliseconds.values.allSatisfy { $0 > 0 }, "\(projection)")
+    }
+    let compiled = try Compiler.compile(
+      checkpoint, precision: .int8, place: "test", quantization: result.options)
     let quantized = compiled.plan.functions.flatMap(\.steps).filter {
       $0.opcode == .quantizedLinear
     }
     #expect(quantized.allSatisfy { $0.levels == 127 })
     // Every weight of the plan that is int8 was measured.
     let names = compiled.plan.weights.filter { $0.dtype == .s8 }.map { $0.name.dropLast(3) }
-    #expect(Set(result.projections.map { $0.weight[...] }) == Set(names))
+    let kept = result.projections.map { $0.weight[...] }
+    #expect(Set(kept) == Set(names))
     for projection in result.projections {
       let (u7, u8) = (projection.errors[.u7] ?? 0, projection.errors[.u8] ?? 0)
       // A hundredth of the amplitude or less in each product, so 1e-4 of the energy.
@@ -50,29 +65,73 @@ import Testing
     let result = try Self.calibrator(TinyModel.checkpoint(Self.configuration))
       .precisions(budget: 0)
     #expect(result.projections.allSatisfy { $0.precision == .f32 })
-    #expect(result.divergence == 0)
+    #expect(result.distance.cost == 0)
+    #expect(result.distance.loss == result.floatLoss)
   }
 
   @Test func theFewestChangesThatKeepTheBudgetAreMade() throws {
     let checkpoint = TinyModel.checkpoint(Self.configuration)
     let calibrator = try Self.calibrator(checkpoint)
     let all = try calibrator.precisions(budget: .infinity)
-    let result = try calibrator.precisions(budget: all.divergence / 3)
-    #expect(result.divergence <= all.divergence / 3)
-    #expect(!result.exceptions.isEmpty)
-    #expect(result.exceptions.count < result.projections.count)
-    let exact = try calibrator.precisions(budget: result.divergence)
-    #expect(exact.exceptions == result.exceptions)
+    let result = try calibrator.precisions(budget: all.distance.cost / 3)
+    #expect(result.distance.cost <= all.distance.cost / 3)
+    let precisions = result.options.precisions
+    #expect(!precisions.isEmpty)
+    #expect(precisions.count < result.projections.count)
+    let exact = try calibrator.precisions(budget: result.distance.cost)
+    #expect(exact.distance.cost <= result.distance.cost)
 
     let compiled = try Compiler.compile(
-      checkpoint, precision: .int8, place: "test", exceptions: result.exceptions)
+      checkpoint, precision: .int8, place: "test", quantization: result.options)
     try compiled.loaded(place: "test").verifyWeights()
     let levels = compiled.plan.functions.flatMap(\.steps)
       .filter { $0.opcode == .quantizedLinear }.map(\.levels)
     #expect(Set(levels).isSubset(of: [127, 255]))
-    let floats = result.exceptions.filter { $0.value == .f32 }.keys
+    let floats = precisions.filter { $0.value == .f32 }.keys
     let dense = Set(compiled.plan.weights.filter { $0.layout == .dense }.map(\.name))
     #expect(floats.allSatisfy(dense.contains))
+  }
+
+  @Test func lossIsThatOfTheTokensAfterThePrompt() {
+    var tally = PredictionTally()
+    // Two rows: all probability on the first of two tokens but for e^-20, and one half each.
+    tally.add([20, 0, 0, 0], [20, 0, 0, 0], labels: [0, 1])
+    #expect(abs(tally.rightLoss - 0.5 * 0.6931471805599453) < 1e-8)
+    #expect(tally.lossChange == 0)
+    #expect(tally.divergence == 0)
+    tally.add([0, 0], [0, 1], labels: [0])
+    // ln 2 for the half, ln(1 + e) for what is left of it, and the mean of both tokens' differences.
+    #expect(abs(tally.loss - (0.6931471805599453 + 1.3132616875182228) / 3) < 1e-8)
+    let divergence = 0.5 * (1.3132616875182228 + 0.31326168751822286) - 0.6931471805599453
+    #expect(abs(tally.divergence - divergence / 3) < 1e-8)
+    #expect(abs(tally.maximumDivergence - divergence) < 1e-8)
+    #expect(tally.tokens == 3)
+  }
+
+  /// A channel of a norm that is far larger than the others, and little used: moved into the weights it
+  /// no longer takes the levels of the others.
+  @Test func aNormWithALargeChannelIsSmoothed() throws {
+    var checkpoint = TinyModel.checkpoint(Self.configuration)
+    let layer = "git.image_encoder.vision_model.encoder.layers.0."
+    var gamma = try #require(checkpoint.parameters[layer + "layer_norm2.weight"]).floats
+    gamma[3] = 200
+    checkpoint.parameters[layer + "layer_norm2.weight"] = WeightTensor(
+      shape: [gamma.count], values: gamma)
+    let name = layer + "mlp.fc1.weight"
+    let weight = try #require(checkpoint.parameters[name])
+    var columns = weight.floats
+    for row in 0..<weight.shape[0] { columns[row * gamma.count + 3] /= 200 }
+    checkpoint.parameters[name] = WeightTensor(shape: weight.shape, values: columns)
+
+    let result = try Self.calibrator(checkpoint).precisions(budget: .infinity)
+    let factors = try #require(result.options.smoothing[layer + "layer_norm2.weight"])
+    #expect(factors[3] >= 16)
+    #expect(factors.allSatisfy { $0.significand == 1 })
+    let smooth = try #require(result.projections.first { $0.weight == name + ".smoothed" })
+    // Without it the other channels have about a hundredth of the levels; with it all of them.
+    #expect(try #require(smooth.errors[.u7]) < 1e-3)
+    // Nothing is read of decoder norms but by residuals too.
+    #expect(result.options.smoothing.keys.allSatisfy { $0.contains("image_encoder") })
   }
 
   /// One large channel leaves few levels to the others.

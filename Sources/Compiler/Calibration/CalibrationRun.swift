@@ -1,28 +1,48 @@
-import Diagnostics
-import Formats
-import Kernels
-import Runtime
+package import Diagnostics
+package import Formats
+package import Kernels
+package import Runtime
 
 /// Runs the functions of a compiled captioner on samples, the whole text at once.
-struct CalibrationRun {
+package struct CalibrationRun {
   /// The runtime's machine, as the caller wants it.
-  struct Machine {
+  package struct Machine {
     var kernels: KernelSet
     var threads: Int
+
+    package init(kernels: KernelSet, threads: Int) {
+      self.kernels = kernels
+      self.threads = threads
+    }
   }
 
   private let loaded: LoadedPlan
+  /// The plan's functions, or others over its weights.
+  private let functions: [PlanFunction]
   private let machine: Machine
 
-  init(_ compiled: CompiledPlan, on machine: Machine, place: String) throws(InputError) {
-    loaded = try compiled.loaded(place: place)
+  /// - Parameters:
+  ///   - loaded: a captioner.
+  ///   - functions: run instead of the plan's, with the same inputs; nil for those themselves.
+  ///   - machine: what runs them.
+  package init(_ loaded: LoadedPlan, functions: [PlanFunction]? = nil, on machine: Machine) {
+    self.loaded = loaded
+    self.functions = functions ?? loaded.plan.functions
     self.machine = machine
+  }
+
+  private func function(_ name: String) -> PlanFunction {
+    guard let function = functions.first(where: { $0.name == name }) else {
+      preconditionFailure("a captioner has a function '\(name)'")
+    }
+    return function
   }
 
   /// f32[tokens, V] for a sample: row t scores what follows token t.
   ///
   /// `watch` is given each bound function after its run.
-  func logits(
+  /// - Throws: `.io` when there is not enough memory.
+  package func logits(
     _ sample: CalibrationSample, watch: (BoundFunction) -> Void = { _ in }
   ) throws(InputError) -> [Float] {
     let length = sample.tokens.count
@@ -39,7 +59,7 @@ struct CalibrationRun {
     let imageRows = prefix.outputShape("prefix_k.0")[1]
     let step = try bind(
       "step", ["Q": 1, "R": length, "L": length, "B": 1, "P": imageRows, "F": sample.frames])
-    for port in loaded.plan.function("step")?.inputs ?? [] where port.name.hasPrefix("prefix_") {
+    for port in function("step").inputs where port.name.hasPrefix("prefix_") {
       copy(port.name, from: prefix, to: step)
     }
     fill(step, "tokens", sample.tokens)
@@ -53,11 +73,8 @@ struct CalibrationRun {
   private func bind(
     _ name: String, _ symbols: [String: Int]
   ) throws(InputError) -> BoundFunction {
-    guard let function = loaded.plan.function(name) else {
-      preconditionFailure("a captioner has a function '\(name)'")
-    }
-    return try BoundFunction(
-      function, weights: WeightMemory(loaded), symbols: symbols,
+    try BoundFunction(
+      function(name), weights: WeightMemory(loaded), symbols: symbols,
       kernels: machine.kernels, threads: machine.threads, place: loaded.place)
   }
 

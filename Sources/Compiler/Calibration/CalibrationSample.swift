@@ -6,10 +6,14 @@ package struct CalibrationSample: Sendable {
   package var frames: Int
   /// From [CLS] to the end of the caption, question included.
   package var tokens: [Int32]
+  /// How many of the tokens are given, [CLS] and the question: the rest is what the model predicts.
+  package var promptLength: Int
 
-  package init(pixels: [Float], frames: Int, tokens: [Int32]) {
+  package init(pixels: [Float], frames: Int, tokens: [Int32], promptLength: Int = 1) {
+    precondition((1...tokens.count).contains(promptLength), "a prompt within the text")
     self.pixels = pixels
     self.frames = frames
     self.tokens = tokens
+    self.promptLength = promptLength
   }
 }

@@ -7,50 +7,74 @@ import Runtime
 
 /// Chooses what each projection of an int8 plan multiplies, by measuring on samples.
 ///
-/// One run of the float model tells the error that quantizing each projection makes by itself. As long
-/// as the whole int8 model's predictions are further from the float model's than a budget, the
+/// One run of the float model tells the error that quantizing each projection makes by itself. Norms
+/// are smoothed where that lowers it, and biases corrected if that brings the whole int8 model nearer to
+/// the floats. As long as the whole int8 model's loss on the samples is further from the float model's than a budget, the
 /// projections with the largest errors get more precision: 8-bit activations first, then floats.
 package struct Calibrator {
-  /// What quantizing one projection costs.
+  /// What quantizing one projection costs and saves.
   package struct Projection: Sendable, Equatable {
     /// The name of its weight.
     package var weight: String
     /// Σ error² / Σ value² of its products, with 7-bit and with 8-bit activations.
     package var errors: [ProjectionPrecision: Double]
+    /// Milliseconds with each for one image and a caption of 16 tokens, without quantizing its rows.
+    package var milliseconds: [ProjectionPrecision: Double]
     /// What the plan is to multiply.
     package var precision: ProjectionPrecision
+  }
+
+  /// How far an int8 model is from the float model on the samples.
+  package struct Distance: Sendable, Equatable {
+    /// The mean of −log p per token of the samples' texts, in nats.
+    package var loss: Double
+    /// By how much of itself the float model's loss changes to become that.
+    package var lossChange: Double
+    /// Mean KL(float ‖ int8) of the predictions of all those tokens, in nats.
+    package var divergence: Double
+    /// What a budget is held against: the larger of |lossChange| and the divergence as a share of the
+    /// float model's loss. On few samples the loss can fall by luck; on texts that the model itself
+    /// finds likely the divergence is the rise to expect.
+    package var cost: Double
   }
 
   /// What was measured, and what follows.
   package struct Result: Sendable {
     /// Every projection that can be quantized, the largest error first.
     package var projections: [Projection]
-    /// Mean KL(float ‖ int8) of the predictions of all tokens, in nats, when all have 7 bits.
-    package var divergenceOfAll: Double
-    /// The same with the precisions chosen.
-    package var divergence: Double
+    /// The float model's loss on the samples.
+    package var floatLoss: Double
+    /// When all projections have 7 bits.
+    package var distanceOfAll: Distance
+    /// With the precisions chosen.
+    package var distance: Distance
 
-    /// What to give to ``Compiler/compile(_:precision:place:exceptions:watch:)``.
-    package var exceptions: [String: ProjectionPrecision] {
-      let changed = projections.filter { $0.precision != .u7 }
-      return Dictionary(uniqueKeysWithValues: changed.map { ($0.weight, $0.precision) })
-    }
+    /// Mean KL with 7 bits everywhere, without and with corrected biases; the smaller was chosen.
+    package var uncorrectedDivergence: Double
+    package var correctedDivergence: Double
+    /// What to compile with.
+    package var options: QuantizationOptions
   }
 
   private let checkpoint: Checkpoint
+  private let parameters: ParameterStore
   private let samples: [CalibrationSample]
   private let place: String
   private let machine: CalibrationRun.Machine
   /// The float model's scores for each sample.
   private let scores: [[Float]]
   private let projections: [Projection]
+  /// What helps.
+  private let smoothing: [String: [Float]]
+  /// The mean rows of all projections.
+  private let means: [String: [Float]]
 
-  /// Runs the float model on all samples.
+  /// Runs the float model on all samples, and every projection by itself.
   ///
   /// - Parameters:
   ///   - checkpoint: what is to be compiled.
   ///   - samples: at least one; pixels of the model's size, tokens of its vocabulary, at most as many
-  ///     as its longest text.
+  ///     as its longest text, at least one of them predicted.
   ///   - kernels: what runs the models.
   ///   - threads: 1 to 1024.
   ///   - place: the checkpoint's path, for errors.
@@ -63,50 +87,121 @@ package struct Calibrator {
     self.checkpoint = checkpoint
     self.samples = samples
     self.place = place
-    machine = CalibrationRun.Machine(kernels: kernels, threads: threads)
+    let parameters = ParameterStore(checkpoint.parameters)
+    let machine = CalibrationRun.Machine(kernels: kernels, threads: threads)
+    self.parameters = parameters
+    self.machine = machine
 
-    let float = try Compiler.compile(checkpoint, precision: .fp32, place: place)
+    let float = try Compiler.compile(checkpoint, parameters, precision: .fp32, place: place)
+    var (errors, scores) = try Self.measure(float, samples, machine)
+    let norms = NormSmoothing(float.graphs)
+    var smoothing = norms.factors(errors, float.graphs.parameters)
+    if !smoothing.isEmpty {
+      func measure(_ factors: [String: [Float]]) throws(InputError) -> ProjectionErrors {
+        let smooth = try Compiler.compile(
+          checkpoint, parameters, precision: .fp32, place: place,
+          quantization: QuantizationOptions(smoothing: factors))
+        return try Self.measure(smooth, samples, machine).errors
+      }
+      let all = try measure(smoothing)
+      let helpful = norms.helpful(smoothing, before: errors, after: all)
+      if helpful.count == smoothing.count {
+        errors = all
+      } else if !helpful.isEmpty {
+        errors = try measure(helpful)
+      }
+      smoothing = helpful
+    }
+    self.scores = scores
+    self.smoothing = smoothing
+    means = Dictionary(
+      uniqueKeysWithValues: errors.weights.compactMap { weight in
+        errors.mean(weight).map { (weight, $0) }
+      })
+
+    var times: [ProjectionPrecision: [String: Double]] = [:]
+    for precision in ProjectionPrecision.allCases {
+      let all = Dictionary(uniqueKeysWithValues: errors.weights.map { ($0, precision) })
+      let plan = try Compiler.compile(
+        checkpoint, parameters, precision: .int8, place: place,
+        quantization: QuantizationOptions(precisions: all, smoothing: smoothing))
+      times[precision] = try ProjectionTimer(plan.loaded(place: place), on: machine).milliseconds()
+    }
+    projections = errors.projections(times)
+  }
+
+  /// The float model's scores of all samples, and the errors of its projections.
+  private static func measure(
+    _ float: CompiledPlan, _ samples: [CalibrationSample], _ machine: CalibrationRun.Machine
+  ) throws(InputError) -> (errors: ProjectionErrors, scores: [[Float]]) {
     let (measuring, measured) = float.measuringProjections()
-    let run = try CalibrationRun(measuring, on: machine, place: place)
+    let run = CalibrationRun(try measuring.loaded(place: "the calibration run"), on: machine)
     var errors = ProjectionErrors()
     var scores: [[Float]] = []
     for sample in samples {
+      let length = sample.tokens.count
+      let symbols = [
+        "N": sample.frames, "B": 1, "F": sample.frames, "Q": 1, "R": length, "L": length,
+      ]
       scores.append(
         try run.logits(sample) { function in
-          errors.add(measured[function.name] ?? [], function)
+          errors.add(measured[function.name] ?? [], function, symbols)
         })
     }
-    self.scores = scores
-    projections = errors.projections
+    return (errors, scores)
   }
 
-  /// The fewest changes, largest gain first, with which the divergence is within `budget` nats.
+  /// The fewest changes, largest gain first, whose cost is within `budget`, a share of the loss.
   ///
   /// - Throws: what compiling throws; `.io` when there is not enough memory.
   package func precisions(budget: Double) throws(InputError) -> Result {
     let moves = self.moves
-    var divergences: [Int: Double] = [:]
-    func divergence(_ count: Int) throws(InputError) -> Double {
-      if let known = divergences[count] { return known }
-      let found = try self.divergence(after(moves.prefix(count)).exceptions)
-      divergences[count] = found
+    let plain = QuantizationOptions(smoothing: smoothing)
+    let corrected = QuantizationOptions(smoothing: smoothing, means: means)
+    let (without, with) = (try self.distance(plain), try self.distance(corrected))
+    let isCorrected = with.divergence < without.divergence
+    var distances = [0: isCorrected ? with : without]
+    func options(_ count: Int) -> QuantizationOptions {
+      var options = isCorrected ? corrected : plain
+      for move in moves.prefix(count) {
+        options.precisions[projections[move.index].weight] = move.precision
+      }
+      return options
+    }
+    func distance(_ count: Int) throws(InputError) -> Distance {
+      if let known = distances[count] { return known }
+      let found = try self.distance(options(count))
+      distances[count] = found
       return found
     }
 
     // Double until it is enough, then halve the last step: errors add up, so more is better.
     var (low, high) = (-1, 0)
-    while high < moves.count, try divergence(high) > budget {
+    while high < moves.count, try distance(high).cost > budget {
       low = high
       high = min(moves.count, max(1, 2 * high))
     }
     while high - low > 1 {
       let middle = (low + high) / 2
-      if try divergence(middle) > budget { low = middle } else { high = middle }
+      if try distance(middle).cost > budget { low = middle } else { high = middle }
     }
-    var result = after(moves.prefix(high))
-    result.divergenceOfAll = try divergence(0)
-    result.divergence = try divergence(high)
-    return result
+    let chosen = options(high)
+    let decided = projections.map { projection in
+      var projection = projection
+      projection.precision = chosen.precisions[projection.weight] ?? .u7
+      return projection
+    }
+    return Result(
+      projections: decided, floatLoss: floatLoss, distanceOfAll: try distance(0),
+      distance: try distance(high), uncorrectedDivergence: without.divergence,
+      correctedDivergence: with.divergence, options: chosen)
+  }
+
+  /// The float model's loss on the samples, in nats per token.
+  private var floatLoss: Double {
+    var tally = PredictionTally()
+    for (sample, scores) in zip(samples, scores) { tally.add(scores, scores, sample) }
+    return tally.rightLoss
   }
 
   /// One projection, one step up.
@@ -130,23 +225,27 @@ package struct Calibrator {
     }
   }
 
-  private func after(_ moves: ArraySlice<Move>) -> Result {
-    var result = Result(projections: projections, divergenceOfAll: 0, divergence: 0)
-    for move in moves { result.projections[move.index].precision = move.precision }
-    return result
-  }
-
-  private func divergence(
-    _ exceptions: [String: ProjectionPrecision]
-  ) throws(InputError) -> Double {
+  private func distance(_ options: QuantizationOptions) throws(InputError) -> Distance {
     let compiled = try Compiler.compile(
-      checkpoint, precision: .int8, place: place, exceptions: exceptions)
-    let run = try CalibrationRun(compiled, on: machine, place: place)
-    var divergence = Divergence()
-    for (sample, right) in zip(samples, scores) {
-      divergence.add(
-        right, try run.logits(sample), width: checkpoint.configuration.text.vocabularySize)
-    }
-    return divergence.mean
+      checkpoint, parameters, precision: .int8, place: place, quantization: options)
+    let run = CalibrationRun(try compiled.loaded(place: place), on: machine)
+    var tally = PredictionTally()
+    for (sample, right) in zip(samples, scores) { tally.add(right, try run.logits(sample), sample) }
+    let change = tally.lossChange
+    let share = tally.rightLoss > 0 ? tally.divergence / tally.rightLoss : 0
+    return Distance(
+      loss: tally.loss, lossChange: change, divergence: tally.divergence,
+      cost: max(abs(change), share))
+  }
+}
+
+extension PredictionTally {
+  /// Adds the predictions of what is not given of a sample's text: f32[tokens, V] each.
+  fileprivate mutating func add(_ right: [Float], _ found: [Float], _ sample: CalibrationSample) {
+    let width = right.count / sample.tokens.count
+    // Row t scores what follows token t; nothing is known to follow the last.
+    let rows = (sample.promptLength - 1) * width..<(sample.tokens.count - 1) * width
+    add(
+      Array(right[rows]), Array(found[rows]), labels: sample.tokens.dropFirst(sample.promptLength))
   }
 }

@@ -7,6 +7,11 @@ struct MeasuredProjection {
   /// Outputs f32[]: the sum of squares of x · Wᵀ, and of its error with each kind of activations.
   var signal: String
   var noise: [ProjectionPrecision: String]
+  /// Outputs f32[K]: over all rows of x, the sum and the sum of squares per channel.
+  var sums: String
+  var squares: String
+  /// How many rows x has.
+  var rows: Dimension
 }
 
 extension Graph {
@@ -20,22 +25,24 @@ extension Graph {
     var graph = self
     var measured: [MeasuredProjection] = []
     let names = Dictionary(uniqueKeysWithValues: self.parameters.map { ($0.value, $0.name) })
+    /// By the name of the parameter of integers.
     var quantizedWeights: [String: [Value]] = [:]
     for node in nodes {
       guard let name = QuantizeProjections.weight(of: node, self, names),
         let rows = shape(node.inputs[1])[0].constant
       else { continue }
       let (x, weight) = (node.inputs[0], node.inputs[1])
-      let quantizedWeight =
-        quantizedWeights[name]
-        ?? {
-          let (integers, scales) = parameters.quantize(name, rows: rows)
-          return [
-            graph.parameter(integers, TensorType(.s8, shape(weight))),
-            graph.parameter(scales, .f32([Dimension(rows)])),
-          ]
-        }()
-      quantizedWeights[name] = quantizedWeight
+      func quantizedWeight(_ precision: ProjectionPrecision) -> [Value] {
+        let groups = precision.groups(QuantizationOptions.defaultGroups)
+        let (integers, scales) = parameters.quantize(name, rows: rows, groups: groups)
+        if let known = quantizedWeights[integers] { return known }
+        let added = [
+          graph.parameter(integers, TensorType(.s8, shape(weight))),
+          graph.parameter(scales, .f32([Dimension(rows)])),
+        ]
+        quantizedWeights[integers] = added
+        return added
+      }
 
       let index = measured.count
       let product = graph.apply(.linear(Linear(Epilogue())), [x, weight])[0]
@@ -45,13 +52,19 @@ extension Graph {
         guard let levels = precision.levels else { continue }
         let quantized = graph.apply(.quantizeRows(QuantizeRows(levels: levels)), [x])
         let found = graph.apply(
-          .quantizedLinear(QuantizedLinear(Epilogue())), quantized + quantizedWeight)[0]
+          .quantizedLinear(QuantizedLinear(Epilogue())), quantized + quantizedWeight(precision))[0]
         let output = "noise.\(precision.rawValue).\(index)"
         graph.output(
           output, graph.sumOfSquares(graph.add(found, graph.scale(product, by: -1))))
         noise[precision] = output
       }
-      measured.append(MeasuredProjection(weight: name, signal: "signal.\(index)", noise: noise))
+      let leading = Array(shape(x).indices.dropLast())
+      graph.output("sums.\(index)", graph.sum(x, axes: leading))
+      graph.output("squares.\(index)", graph.sum(graph.multiply(x, x), axes: leading))
+      measured.append(
+        MeasuredProjection(
+          weight: name, signal: "signal.\(index)", noise: noise, sums: "sums.\(index)",
+          squares: "squares.\(index)", rows: Shape(shape(x).dropLast()).elementCount))
     }
     return (graph, measured)
   }

@@ -1,3 +1,4 @@
+import Graph
 import Runtime
 
 /// Adds up what measuring functions tell about projections.
@@ -5,30 +6,69 @@ struct ProjectionErrors {
   private struct Sums {
     var signal = 0.0
     var noise: [ProjectionPrecision: Double] = [:]
+    var rows = 0
+    /// Per channel of the rows that are multiplied.
+    var sums: [Double] = []
+    var squares: [Double] = []
   }
 
   /// By the names of weights: functions that share one decide about it together.
   private var sums: [String: Sums] = [:]
 
-  /// Adds the outputs of a function that has run.
-  mutating func add(_ measured: [MeasuredProjection], _ function: BoundFunction) {
+  /// Adds the outputs of a function that has run with these values of its symbols.
+  mutating func add(
+    _ measured: [MeasuredProjection], _ function: BoundFunction, _ symbols: [String: Int]
+  ) {
     func value(_ output: String) -> Double {
       Double(function.output(output).load(as: Float.self))
     }
+    func adding(_ output: String, to sums: [Double]) -> [Double] {
+      let values = function.output(output).bindMemory(to: Float.self)
+      return sums.isEmpty ? values.map { Double($0) } : zip(sums, values).map { $0 + Double($1) }
+    }
     for projection in measured {
-      sums[projection.weight, default: Sums()].signal += value(projection.signal)
+      var all = sums[projection.weight] ?? Sums()
+      all.signal += value(projection.signal)
       for (precision, output) in projection.noise {
-        sums[projection.weight]?.noise[precision, default: 0] += value(output)
+        all.noise[precision, default: 0] += value(output)
       }
+      all.rows += projection.rows.value(symbols) ?? 0
+      all.sums = adding(projection.sums, to: all.sums)
+      all.squares = adding(projection.squares, to: all.squares)
+      sums[projection.weight] = all
     }
   }
 
-  /// The relative errors, the largest first.
-  var projections: [Calibrator.Projection] {
+  /// Σ error² / Σ value² of a projection's products; nil where it was not measured.
+  func error(_ weight: String, _ precision: ProjectionPrecision) -> Double? {
+    sums[weight].map { sums in
+      sums.signal > 0 ? (sums.noise[precision] ?? 0) / sums.signal : 0
+    }
+  }
+
+  /// The mean per channel of the rows that a projection multiplies.
+  func mean(_ weight: String) -> [Float]? {
+    sums[weight].map { sums in sums.sums.map { Float($0 / Double(max(1, sums.rows))) } }
+  }
+
+  /// The root of the mean square per channel of those rows.
+  func magnitude(_ weight: String) -> [Double]? {
+    sums[weight].map { sums in
+      sums.squares.map { ($0 / Double(max(1, sums.rows))).squareRoot() }
+    }
+  }
+
+  /// What was measured.
+  var weights: [String] { sums.keys.sorted() }
+
+  /// The relative errors, the largest first, with the times that each precision takes.
+  func projections(
+    _ milliseconds: [ProjectionPrecision: [String: Double]]
+  ) -> [Calibrator.Projection] {
     let all = sums.map { weight, sums in
       Calibrator.Projection(
         weight: weight, errors: sums.noise.mapValues { sums.signal > 0 ? $0 / sums.signal : 0 },
-        precision: .u7)
+        milliseconds: milliseconds.compactMapValues { $0[weight] }, precision: .u7)
     }
     return all.sorted { a, b in
       let (x, y) = (a.errors[.u7] ?? 0, b.errors[.u7] ?? 0)

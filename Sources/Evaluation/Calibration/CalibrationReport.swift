@@ -18,26 +18,56 @@ package struct CalibrationReport: Encodable, Sendable {
     package var sqnrDb8: Double?
     /// "u7", "u8" or "f32": the activations it multiplies.
     package var precision: String
+    /// Milliseconds for one image and a caption of 16 tokens on this machine, in floats and as chosen.
+    package var floatMilliseconds: Double?
+    package var milliseconds: Double?
+  }
+
+  /// How far an int8 model is from the float model.
+  package struct Distance: Encodable, Sendable {
+    /// Nats per token of the samples' texts.
+    package var loss: Double
+    /// By how much of itself the float model's loss changes to become that.
+    package var lossChange: Double
+    /// Mean KL divergence of the predictions, in nats per token.
+    package var divergence: Double
+    /// What is held against the budget: the larger of |lossChange| and divergence / loss.
+    package var cost: Double
+
+    fileprivate init(_ distance: Calibrator.Distance) {
+      loss = distance.loss
+      lossChange = distance.lossChange
+      divergence = distance.divergence
+      cost = distance.cost
+    }
   }
 
   package var data: String
   package var samples: Int
-  /// The most that the mean KL divergence from the float model may be, in nats per token.
+  /// The most that the loss may change, as a share of itself.
   package var budget: Double
-  /// That divergence when all projections have 7-bit activations, and as chosen.
-  package var divergenceOfAll: Double
-  package var divergence: Double
+  /// The float model's loss on the samples, in nats per token.
+  package var floatLoss: Double
+  /// When all projections have 7-bit activations, and as chosen.
+  package var sevenBits: Distance
+  package var chosen: Distance
+  /// The norms whose channels were evened out, by the names of their gammas.
+  package var smoothedNorms: [String]
+  /// Divergence with 7 bits everywhere without and with corrected biases; the smaller was chosen.
+  package var uncorrectedDivergence: Double
+  package var correctedDivergence: Double
   /// The noisiest first.
   package var projections: [Projection]
   /// What to compile with.
-  private let exceptions: [String: ProjectionPrecision]
+  private let options: QuantizationOptions
 
   private enum CodingKeys: CodingKey {
-    case data, samples, budget, divergenceOfAll, divergence, projections
+    case data, samples, budget, floatLoss, sevenBits, chosen, smoothedNorms
+    case uncorrectedDivergence, correctedDivergence, projections
   }
 
   /// The most samples that are measured on: errors of products settle after a few hundred rows.
-  private static let sampleLimit = 32
+  private static let sampleLimit = 128
 
   /// Calibrates on the first samples of data.
   ///
@@ -45,7 +75,7 @@ package struct CalibrationReport: Encodable, Sendable {
   ///   - checkpoint: what is to be compiled.
   ///   - path: its path, for errors.
   ///   - data: as DATA of the command line; texts are the data's, or what the model says.
-  ///   - budget: the most divergence.
+  ///   - budget: the most change of the loss, as a share of itself.
   ///   - kernels: what measures.
   ///   - threads: 1 to 1024.
   /// - Throws: `InputError` where the data cannot be read or the checkpoint not compiled.
@@ -68,45 +98,59 @@ package struct CalibrationReport: Encodable, Sendable {
     self.data = data
     self.samples = samples.count
     self.budget = budget
-    divergenceOfAll = result.divergenceOfAll
-    divergence = result.divergence
-    exceptions = result.exceptions
+    floatLoss = result.floatLoss
+    sevenBits = Distance(result.distanceOfAll)
+    chosen = Distance(result.distance)
+    options = result.options
+    smoothedNorms = result.options.smoothing.keys.sorted()
+    uncorrectedDivergence = result.uncorrectedDivergence
+    correctedDivergence = result.correctedDivergence
     projections = result.projections.map { projection in
       func decibels(_ precision: ProjectionPrecision) -> Double? {
         projection.errors[precision].flatMap { SignalNoise.decibels(signal: 1, noise: $0) }
       }
       return Projection(
         weight: projection.weight, sqnrDb7: decibels(.u7), sqnrDb8: decibels(.u8),
-        precision: projection.precision.rawValue)
+        precision: projection.precision.rawValue,
+        floatMilliseconds: projection.milliseconds[.f32],
+        milliseconds: projection.milliseconds[projection.precision])
     }
   }
 
   /// Compiles with the precisions chosen.
   ///
-  /// - Throws: as ``Compiler/compile(_:precision:place:exceptions:watch:)``.
+  /// - Throws: as ``Compiler/compile(_:precision:place:quantization:watch:)``.
   package func compile(
     _ checkpoint: Checkpoint, place: String, watch: @escaping PassDriver.Watch
   ) throws(InputError) -> CompiledPlan {
     try Compiler.compile(
-      checkpoint, precision: .int8, place: place, exceptions: exceptions, watch: watch)
+      checkpoint, precision: .int8, place: place, quantization: options, watch: watch)
   }
 
-  /// For people: the divergence, then the projections that changed and the noisiest that did not.
+  /// For people: the loss, then what each projection costs and saves.
   package var text: String {
     var table = TextTable()
     func decibels(_ value: Double?) -> String { value.map { rounded($0, 1) } ?? "exact" }
-    let changed = projections.filter { $0.precision != ProjectionPrecision.u7.rawValue }
-    let kept = projections.filter { $0.precision == ProjectionPrecision.u7.rawValue }
-    table.add("projection", "7 bits", "8 bits", "computes")
-    for projection in changed + kept.prefix(3) {
+    func time(_ value: Double?) -> String { value.map { rounded($0, 3) } ?? "" }
+    table.add("projection", "dB, 7 bits", "dB, 8 bits", "computes", "ms, f32", "ms, chosen")
+    for projection in projections {
       table.add(
         projection.weight, decibels(projection.sqnrDb7), decibels(projection.sqnrDb8),
-        projection.precision)
+        projection.precision, time(projection.floatMilliseconds), time(projection.milliseconds))
     }
+    let float = projections.reduce(0) { $0 + ($1.floatMilliseconds ?? 0) }
+    let now = projections.reduce(0) { $0 + ($1.milliseconds ?? 0) }
+    table.add("all", "", "", "", time(float), time(now))
+    let changed = projections.count { $0.precision != ProjectionPrecision.u7.rawValue }
+    func percent(_ share: Double) -> String { rounded(100 * share, 3) + " %" }
     return """
-      calibrated on \(samples) samples of \(data): \(rounded(divergenceOfAll, 5)) nats per token \
-      from the floats with 7 bits everywhere, \(rounded(divergence, 5)) as chosen, \
-      \(rounded(budget, 5)) allowed; \(changed.count) of \(projections.count) projections changed
+      calibrated on \(samples) samples of \(data): loss \(rounded(floatLoss, 5)) in floats, \
+      \(percent(sevenBits.lossChange)) more with 7 bits everywhere, \(percent(chosen.lossChange)) \
+      as chosen; divergence \(rounded(sevenBits.divergence, 6)) and \(rounded(chosen.divergence, 6)) \
+      nats per token; cost \(percent(chosen.cost)) of \(percent(budget)) allowed; \(changed) of \
+      \(projections.count) projections changed, \(smoothedNorms.count) norms smoothed, biases \
+      \(correctedDivergence < uncorrectedDivergence ? "corrected" : "as they were") \
+      (\(rounded(uncorrectedDivergence, 6)) without correction, \(rounded(correctedDivergence, 6)) with)
       \(table.text)
       """
   }
@@ -121,13 +165,15 @@ extension CalibrationSample {
     let prompt = captioner.prompt(sample.question)
     let tokens: [Int]
     if let reference = sample.references.first {
-      tokens = prompt + captioner.tokenizer.encode(reference)
+      tokens =
+        prompt + captioner.tokenizer.encode(reference) + [captioner.tokenizer.vocabulary.endID]
     } else {
       let options = CaptionOptions(question: sample.question)
       tokens = try captioner.captions([pixels], options: options)[0].tokens
     }
     let length = captioner.session.model.settings.maximumTextLength
     self.init(
-      pixels: pixels.values, frames: pixels.frames, tokens: tokens.prefix(length).map { Int32($0) })
+      pixels: pixels.values, frames: pixels.frames, tokens: tokens.prefix(length).map { Int32($0) },
+      promptLength: prompt.count)
   }
 }
