@@ -25,6 +25,9 @@ struct VerifyTests {
     #expect((report["logprob_difference"] as? [String: Double])?["max"] == 0)
     #expect((report["sqnr_db"] as? [String: Any])?.isEmpty == true, "no noise")
     #expect((report["worst"] as? [Any])?.isEmpty == true)
+    #expect((report["divergence"] as? [String: Double])?["max"] == 0)
+    let projections = try #require(report["projections"] as? [[String: Any]])
+    #expect(projections.allSatisfy { $0["precision"] as? String == "f32" && $0["sqnr_db"] == nil })
   }
 
   @Test("measures what int8 costs, and passes where that is little enough")
@@ -43,6 +46,18 @@ struct VerifyTests {
     let difference = try #require(report["logprob_difference"] as? [String: Double])
     let (mean, most) = (try #require(difference["mean"]), try #require(difference["max"]))
     #expect(mean > 0 && mean <= most)
+    let divergence = try #require(report["divergence"] as? [String: Double])
+    #expect(try #require(divergence["mean"]) > 0)
+    #expect(report["loss"] == nil, "pictures alone have no texts")
+    // One row per projection of the plan, each above its own noise and that of a few before it.
+    let projections = try #require(report["projections"] as? [[String: Any]])
+    let inspected = try #require(
+      Gitc.run("inspect", workshop.plan, "--format", "json").json() as? [String: Any])
+    let functions = try #require(inspected["functions"] as? [[String: Any]])
+    let all = functions.flatMap { $0["projections"] as? [[String: Any]] ?? [] }
+    #expect(projections.map { $0["weight"] as? String } == all.map { $0["weight"] as? String })
+    #expect(projections.allSatisfy { $0["precision"] as? String == "u7" })
+    for projection in projections { #expect(try #require(projection["sqnr_db"] as? Double) > 10) }
     let worst = try #require(report["worst"] as? [[String: Any]])
     #expect(worst.first?["input"] as? String != nil)
     #expect(try verify(workshop, data: pictures, "--min-agreement", "0").output.contains("passed"))
@@ -120,6 +135,73 @@ struct VerifyTests {
     let report = try #require(outcome.json() as? [String: Any])
     let match = try #require(report["exact_match"] as? [String: Double])
     #expect(match == ["samples": 2, "reference": 0.5, "plan": 0.5])
+    // The loss is over the tokens of all four texts, and an fp32 plan has the very same.
+    let loss = try #require(report["loss"] as? [String: Double])
+    #expect(loss["reference"] == loss["plan"] && loss["change"] == 0)
+    #expect(try #require(loss["reference"]) > 0)
+  }
+
+  @Test("counts the likeliest of the classes, and fails where too few are right")
+  func classes() throws {
+    let workshop = try TinyWorkshop(seed: 5)
+    let stranger = try TinyWorkshop(seed: 2)
+    let classes = ["red", "blue", "circle", "square", "moves", "left"]
+    try workshop.folder.write(
+      "classes.txt", Data("red\n blue \n\ncircle\nsquare\nmoves\nleft".utf8))
+    var writer = try TSVWriter(prefix: workshop.folder.path("x"))
+    for shade in 0..<9 {
+      // The class that the checkpoint finds likeliest, so that it is right on all of them.
+      let picture = try workshop.picture("a.png", shade: 25 * shade)
+      let float = workshop.folder.path("float.plan")
+      if shade == 0 {
+        _ = try Gitc.run(
+          "compile", workshop.folder.path("tiny.ckpt"), "-o", float, "--precision", "fp32")
+      }
+      let scores = try classes.map { text in
+        let outcome = try Gitc.run("score", float, picture, "--text", text, "--format", "json")
+        let json = try #require(outcome.json() as? [String: Any])
+        return try #require(json["logprob"] as? Double)
+      }
+      let best = try #require(scores.indices.max { scores[$0] < scores[$1] })
+      try writer.append(
+        key: "row\(shade)", images: [TinyWorkshop.picture(shade: 25 * shade).encodedPNG()],
+        annotations: [TextSample(key: "row\(shade)", caption: classes[best])])
+    }
+    try writer.finish()
+    let data = workshop.folder.path("x.img.tsv")
+    func report(_ plan: String, _ status: Int32) throws -> [String: Any] {
+      let outcome = try Gitc.run(
+        "verify", workshop.folder.path("tiny.ckpt"), plan, "--data", data, "--min-agreement", "0",
+        "--classes", workshop.folder.path("classes.txt"), "--max-top1-drop", "0.2", "--format",
+        "json")
+      #expect(outcome.status == status, "\(outcome.errors)\(outcome.output)")
+      return try #require(outcome.json() as? [String: Any])
+    }
+    let good = try report(workshop.folder.path("float.plan"), 0)
+    #expect(good["top1"] as? [String: Double] == ["samples": 9, "reference": 1, "plan": 1])
+    let bad = try report(stranger.plan, 1)
+    #expect(bad["failures"] as? [String] == ["too few classes are right"])
+  }
+
+  @Test("fails where the loss changes or the scores are noisier than allowed")
+  func thresholds() throws {
+    let workshop = try TinyWorkshop()
+    let picture = TinyWorkshop.picture(shade: 3).encodedPNG()
+    var writer = try TSVWriter(prefix: workshop.folder.path("x"))
+    try writer.append(
+      key: "row", images: [picture],
+      annotations: [TextSample(key: "row", caption: "a red circle moves right")])
+    try writer.finish()
+    let data = workshop.folder.path("x.img.tsv")
+    let strict = try verify(
+      workshop, data: data, "--min-agreement", "0", "--max-loss-change", "0", "--min-sqnr", "200")
+    #expect(strict.status == 1)
+    #expect(
+      strict.output.contains("failed: the loss changes too much; the scores are too noisy"),
+      "\(strict.output)")
+    let lax = try verify(
+      workshop, data: data, "--min-agreement", "0", "--max-loss-change", "9", "--min-sqnr", "1")
+    #expect(lax.status == 0, "\(lax.output)")
   }
 
   @Test("refuses shares beyond 1, data that is missing, and plans of other models")
@@ -129,6 +211,16 @@ struct VerifyTests {
     expectError(
       try verify(workshop, data: picture, "--min-agreement", "1.1"), status: 64, "0 to 1")
     expectError(try verify(workshop, data: picture, "--limit", "0"), status: 64, "1 or more")
+    expectError(
+      try verify(workshop, data: picture, "--max-loss-change=-1"), status: 64, "0 or more")
+    expectError(
+      try verify(workshop, data: picture, "--max-top1-drop", "0.1"), status: 64, "--classes")
+    expectError(
+      try verify(workshop, data: picture, "--classes", "/none/c.txt"), status: 66, "/none/c.txt")
+    try workshop.folder.write("twice.txt", Data("a\nb\na\n".utf8))
+    expectError(
+      try verify(workshop, data: picture, "--classes", workshop.folder.path("twice.txt")),
+      status: 65, "'a'")
     expectError(try verify(workshop, data: "/none.img.tsv"), status: 66, "/none.img.tsv")
     expectError(try verify(workshop, data: "/none"), status: 66, "/none")
     var checkpoint = TinyCaptioner.checkpoint(seed: 5)

@@ -61,7 +61,7 @@ import Testing
         checkpoint: Self.checkpoint, plan: plan, kernels: KernelSet(), threads: 2)
       let report = try verifier.verify(
         EvaluationData(path: "\(folder)/\(bounds.name).img.tsv"), name: bounds.name,
-        minimumAgreement: bounds.agreement)
+        thresholds: VerifyThresholds(minimumAgreement: bounds.agreement))
       #expect(report.samples == 40)
       #expect(report.passed, "\(report.text)")
       #expect(report.logprobDifference.mean <= bounds.meanDifference, "\(report.text)")
@@ -84,7 +84,7 @@ import Testing
         checkpoint: Self.checkpoint, plan: plan, kernels: KernelSet(), threads: 2)
       let report = try verifier.verify(
         EvaluationData(path: "\(folder)/scenes-validation-one.img.tsv"), name: "one object",
-        minimumAgreement: 0)
+        thresholds: VerifyThresholds(minimumAgreement: 0))
       let exact = try #require(report.exactMatch)
       #expect(exact.samples == 40)
       #expect(exact.plan >= 0.35, "\(report.text)")

@@ -1,9 +1,19 @@
+import Compiler
+
 /// What was counted so far while a plan is verified.
 struct VerifyTally {
   var features = SignalNoise()
   var logits = SignalNoise()
   /// Per token of the reference's texts.
   var differences: [Double] = []
+  /// Over those tokens.
+  var own = PredictionTally()
+  /// Over the tokens of the texts that the data gives.
+  var given = PredictionTally()
+  /// Samples whose text is one of the classes, and those of them that each got right.
+  var classified = 0
+  var rightReferenceClasses = 0
+  var rightPlanClasses = 0
   var agreements = 0
   /// Samples with texts in the data, and those of them that each got right.
   var known = 0
@@ -40,5 +50,20 @@ struct VerifyTally {
     return .init(
       samples: known, reference: Double(rightReferences) / Double(known),
       plan: Double(rightCandidates) / Double(known))
+  }
+
+  /// nil where the data gives no texts.
+  var loss: VerifyReport.Loss? {
+    if given.tokens == 0 { return nil }
+    return .init(
+      tokens: given.tokens, reference: given.rightLoss, plan: given.loss, change: given.lossChange)
+  }
+
+  /// nil where no sample is of a class.
+  var top1: VerifyReport.Top1? {
+    if classified == 0 { return nil }
+    return .init(
+      samples: classified, reference: Double(rightReferenceClasses) / Double(classified),
+      plan: Double(rightPlanClasses) / Double(classified))
   }
 }
