@@ -51,6 +51,29 @@ import Testing
     #expect((weights + tables...weights + tables + 1_000_000).contains(step.weightBytes))
   }
 
+  /// Of the last layer's image rows only keys and values are left, and the step reads the image and
+  /// the text before it through attention alone.
+  @Test(arguments: Precision.allCases)
+  func baseComputesWhatIsReadAndOnlyNewRows(precision: Precision) throws {
+    let graphs = try CaptionerGraphs(
+      GIT.logits(.gitBase), ParameterStore([:]), precision: precision)
+    let plan = CompiledPlan(graphs, model: nil).plan
+    let prefix = try #require(plan.function("prefix"))
+    let last = prefix.projections(plan.weights).map(\.weight)
+      .filter { $0.hasPrefix("git.encoder.layer.5.") }
+    #expect(last == ["git.encoder.layer.5.attention.self.{key,value}.weight"])
+    let step = try #require(plan.function("step"))
+    let (image, past) = (step.symbols.firstIndex(of: "P"), step.symbols.firstIndex(of: "L"))
+    try #require(image != nil && past != nil)
+    for operation in step.steps {
+      let tensors = (operation.operands + operation.results).map { step.tensors[$0] }
+      let symbols = Set(tensors.flatMap(\.shape).flatMap(\.terms).flatMap(\.symbols))
+      let readsCaches = symbols.contains { $0 == image || $0 == past }
+      #expect(readsCaches == (operation.opcode == .cachedAttention), "\(operation)")
+    }
+    #expect(step.steps.count { $0.opcode == .cachedAttention } == 6)
+  }
+
   @Test func costsGrowWithTheSizes() throws {
     let one = try costs(TinyModel.configuration(), .fp32, Self.oneImage)
     let four = try costs(

@@ -6,12 +6,15 @@ import Runtime
 
 /// What is in a plan.
 package struct PlanReport: Encodable, Sendable {
-  /// What one run of a function takes, for one image of one frame and one new token.
+  /// What one run of a function takes, for one image of one frame and one new token after a text of
+  /// usual length.
   package struct Cost: Encodable, Sendable {
     /// The value of every symbol.
     package var sizes: [String: Int]
     /// Bytes of the function's own memory.
     package var arenaBytes: Int
+    /// The most bytes that are in use at once: no arena can be smaller.
+    package var arenaLowerBoundBytes: Int
     package var kernelCalls: Int
     /// How often all threads meet.
     package var barriers: Int
@@ -21,6 +24,21 @@ package struct PlanReport: Encodable, Sendable {
     package var integerMultiplyAdds: Int
     /// The same of attention, with the whole capacity of the caches.
     package var attentionMultiplyAdds: Int
+    /// All of them.
+    package var multiplyAdds: Int
+  }
+
+  /// A product by a matrix of weights.
+  package struct Projection: Encodable, Sendable {
+    /// The matrix, by its name in the float model.
+    package var weight: String
+    /// Output channels and inputs.
+    package var shape: [Int]
+    /// "f32", or "u7" or "u8" by the activations that int8 weights multiply.
+    package var precision: String
+    /// How many blocks of four products may be added in 16 bits, by what the plan says; 0 for floats,
+    /// and where not even one may.
+    package var groups: Int
   }
 
   /// One function.
@@ -33,6 +51,8 @@ package struct PlanReport: Encodable, Sendable {
     package var opcodes: [String: Int]
     /// Bytes of the weights that it reads.
     package var weightBytes: Int
+    /// In running order.
+    package var projections: [Projection]
     /// nil where a size is not known, as in plans that are no captioners.
     package var cost: Cost?
   }
@@ -58,6 +78,8 @@ package struct PlanReport: Encodable, Sendable {
   package var functions: [Function]
   package var weights: [TensorReport]
   package var weightBytes: Int
+  /// Numbers in all weights, scales included.
+  package var parameterCount: Int
 
   /// Describes a plan whose file has `byteCount` bytes.
   ///
@@ -80,6 +102,7 @@ package struct PlanReport: Encodable, Sendable {
         bytes: weight.byteCount)
     }
     weightBytes = plan.weights.reduce(0) { $0 + $1.byteCount }
+    parameterCount = plan.weights.reduce(0) { $0 + $1.shape.reduce(1, *) }
     functions = []
     for function in plan.functions {
       functions.append(
@@ -89,7 +112,9 @@ package struct PlanReport: Encodable, Sendable {
           opcodes: function.steps.reduce(into: [:]) { $0["\($1.opcode)", default: 0] += 1 },
           weightBytes: Set(function.tensors.compactMap(\.weight)).reduce(0) {
             $0 + plan.weights[$1].byteCount
-          }, cost: try loaded.cost(of: function)))
+          },
+          projections: function.projectionReports(plan.weights), cost: try loaded.cost(of: function)
+        ))
     }
   }
 
@@ -105,7 +130,7 @@ package struct PlanReport: Encodable, Sendable {
         model.maximumFrames == 0 ? "single images" : "up to \(model.maximumFrames) of a clip")
       facts.add("text", "\(model.vocabularySize) words, up to \(model.maximumTextLength) tokens")
     }
-    facts.add("weights", "\(weights.count), \(weightBytes) bytes")
+    facts.add("weights", "\(weights.count), \(parameterCount) numbers, \(weightBytes) bytes")
     let sections = functions.map { function in
       var ports = TextTable()
       for input in function.inputs { ports.add("  input", input.name, input.type) }
@@ -117,19 +142,46 @@ package struct PlanReport: Encodable, Sendable {
       if let cost = function.cost {
         let sizes = cost.sizes.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
         lines.append(
-          "  with \(sizes.joined(separator: " ")): \(cost.arenaBytes) bytes of memory, "
-            + "\(cost.kernelCalls) kernel calls, \(cost.barriers) barriers")
+          "  with \(sizes.joined(separator: " ")): \(giga(cost.multiplyAdds)) multiply-adds ("
+            + "\(giga(cost.integerMultiplyAdds)) int8, \(giga(cost.floatMultiplyAdds)) float, "
+            + "\(giga(cost.attentionMultiplyAdds)) in attention), \(cost.kernelCalls) kernel calls, "
+            + "\(cost.barriers) barriers")
         lines.append(
-          "  multiply-adds: \(cost.integerMultiplyAdds) int8, \(cost.floatMultiplyAdds) float, "
-            + "\(cost.attentionMultiplyAdds) in attention")
+          "  arena: \(cost.arenaBytes) bytes; \(cost.arenaLowerBoundBytes) are in use at once")
       }
+      var table = TextTable()
+      for projection in function.projections {
+        table.add(
+          "  " + projection.weight, projection.shape.map(String.init).joined(separator: " x "),
+          projection.precision, projection.groups > 1 ? "16-bit sums of \(projection.groups)" : "")
+      }
+      if !function.projections.isEmpty { lines.append(table.text) }
       return lines.joined(separator: "\n")
     }
     return (["\(file): plan, \(bytes) bytes", facts.text] + sections).joined(separator: "\n\n")
   }
 }
 
+/// Multiply-adds in thousands of millions: "17.6 G", "0.068 G".
+private func giga(_ count: Int) -> String {
+  rounded(Double(count) / 1e9, count >= 1_000_000_000 ? 1 : 3) + " G"
+}
+
 extension PlanFunction {
+  fileprivate func projectionReports(_ weights: [PlanWeight]) -> [PlanReport.Projection] {
+    projections(weights).map { index, name in
+      let step = steps[index]
+      let weight = step.projectionWeight.flatMap { tensors[$0].weight }.map { weights[$0] }
+      let sums = weight?.partialSums ?? []
+      let isInteger = step.opcode == .quantizedLinear
+      return PlanReport.Projection(
+        weight: name, shape: weight?.shape ?? [], precision: step.projectionPrecision.rawValue,
+        groups: isInteger
+          ? PartialSums.groups(sums.isEmpty ? PartialSums.ofAnyWeights : sums, levels: step.levels)
+          : 0)
+    }
+  }
+
   /// Inputs or outputs with their types.
   fileprivate func ports(_ ports: [PlanPort]) -> [TensorReport] {
     ports.map { port in
@@ -154,16 +206,8 @@ extension PlanFunction {
 extension LoadedPlan {
   /// Binds a function of a captioner for one image of one frame; nil for other functions.
   fileprivate func cost(of function: PlanFunction) throws(InputError) -> PlanReport.Cost? {
-    guard let model = plan.model else { return nil }
-    var sizes = ["N": 1, "B": 1, "F": 1, "Q": 1, "R": 1, "L": model.maximumTextLength]
-    sizes["P"] = plan.function("prefix").flatMap { prefix in
-      let port = prefix.outputs.first { $0.name == "prefix_k.0" }
-      let shape = port.map { prefix.tensors[$0.tensor].shape } ?? []
-      let values = prefix.symbols.compactMap { sizes[$0] }
-      guard shape.count == 3, values.count == prefix.symbols.count else { return nil }
-      return shape[1].value(values)
-    }
-    sizes = sizes.filter { function.symbols.contains($0.key) }
+    guard let all = plan.sizesOfOneImage() else { return nil }
+    let sizes = all.filter { function.symbols.contains($0.key) }
     guard let work = FunctionCost(function, weights: plan.weights, symbols: sizes) else {
       return nil
     }
@@ -172,8 +216,10 @@ extension LoadedPlan {
       function, weights: WeightMemory(self), symbols: sizes,
       kernels: KernelSet(), threads: 1, place: place)
     return PlanReport.Cost(
-      sizes: sizes, arenaBytes: bound.facts.arenaBytes, kernelCalls: bound.facts.calls,
+      sizes: sizes, arenaBytes: bound.facts.arenaBytes,
+      arenaLowerBoundBytes: bound.facts.lowerBoundBytes, kernelCalls: bound.facts.calls,
       barriers: bound.facts.barriers, floatMultiplyAdds: work.floatProducts,
-      integerMultiplyAdds: work.integerProducts, attentionMultiplyAdds: work.attentionProducts)
+      integerMultiplyAdds: work.integerProducts, attentionMultiplyAdds: work.attentionProducts,
+      multiplyAdds: work.products)
   }
 }
