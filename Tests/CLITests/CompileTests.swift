@@ -60,6 +60,27 @@ struct CompileTests {
     }
   }
 
+  @Test(
+    "--stop-after prints graphs that read back, and needs no plan",
+    arguments: ["canonicalize", "partition", "merge-projections"])
+  func stopAfter(pass: String) throws {
+    let workshop = try TinyWorkshop()
+    let (checkpoint, dot) = (
+      workshop.folder.path("tiny.ckpt"), workshop.folder.path("tiny.dot")
+    )
+    let outcome = try Gitc.run("compile", checkpoint, "--stop-after", pass, "--emit-dot", dot)
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    let texts = outcome.output.components(separatedBy: "// ").dropFirst()
+    #expect(texts.count == (pass == "canonicalize" ? 1 : 3))
+    for text in texts { _ = try Graph(text: "// " + text, place: "stdout") }
+    #expect(
+      try String(contentsOfFile: dot, encoding: .utf8).components(separatedBy: "digraph ").count
+        == texts.count + 1)
+    // What is printed is what the whole pipeline has at that point.
+    let whole = try Gitc.run("compile", checkpoint, "-o", workshop.plan, "--print-after", pass)
+    #expect(whole.output == outcome.output)
+  }
+
   @Test("--emit-dot draws every function")
   func emitDot() throws {
     let workshop = try TinyWorkshop()
@@ -90,8 +111,8 @@ struct CompileTests {
           as? [String: Any])
       let calibration = try #require(json["calibration"] as? [String: Any])
       #expect(calibration["samples"] as? Int == 2)
-      let divergence = try #require(calibration["divergence"] as? Double)
-      #expect(divergence <= (try #require(Double(budget))))
+      let chosen = try #require(calibration["chosen"] as? [String: Double])
+      #expect(try #require(chosen["cost"]) <= #require(Double(budget)))
       let projections = try #require(calibration["projections"] as? [[String: Any]])
       return Set(projections.compactMap { $0["precision"] as? String })
     }
@@ -118,6 +139,12 @@ struct CompileTests {
     expectError(
       try Gitc.run("compile", checkpoint, "-o", workshop.plan, "--print-after", "magic"),
       status: 64, "fuse-attention", "magic")
+    expectError(
+      try Gitc.run("compile", checkpoint, "--stop-after", "magic"), status: 64, "magic")
+    expectError(try Gitc.run("compile", checkpoint), status: 64, "-o is missing")
+    expectError(
+      try Gitc.run("compile", checkpoint, "-o", workshop.plan, "--stop-after", "partition"),
+      status: 64, "--stop-after")
     expectError(
       try Gitc.run("compile", checkpoint, "-o", workshop.plan, "--precision", "int4"), status: 64,
       "int4")

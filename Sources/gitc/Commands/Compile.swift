@@ -11,19 +11,20 @@ struct Compile: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Compile a checkpoint into a plan that gitc run takes.",
     discussion: """
-      Passes, for --print-after: \(Passes.names.joined(separator: ", ")).
+      Passes, for --print-after and --stop-after: \(Self.stages.joined(separator: ", ")).
 
       Example: gitc compile scenes.ckpt -o scenes.plan
                gitc compile scenes.ckpt -o scenes.plan --precision fp32 --report report.json
                gitc compile scenes.ckpt -o scenes.plan --calibrate scenes-validation.img.tsv
+               gitc compile scenes.ckpt --stop-after split-prefix
                gitc compile scenes.ckpt -o scenes.plan --emit-dot scenes.dot && dot -Tsvg -O scenes.dot
       """)
 
   @Argument(help: "Checkpoint to read.")
   var checkpoint: String
 
-  @Option(name: .shortAndLong, help: "Plan to write.")
-  var output: String
+  @Option(name: .shortAndLong, help: "Plan to write; not needed with --stop-after.")
+  var output: String?
 
   @Option(help: "int8: exact integer sums; fp32: floats throughout.")
   var precision = Precision.int8
@@ -32,25 +33,37 @@ struct Compile: ParsableCommand {
     help: "Data to measure on: projections whose quantization costs most get more bits or floats.")
   var calibrate: String?
 
-  @Option(help: "With --calibrate, the most nats per token that int8 may differ from fp32.")
+  @Option(help: "With --calibrate, the most that int8 may change the loss, as a share of itself.")
   var budget = 0.005
 
   @Option(help: "Write what each pass did as JSON.")
   var report: String?
 
-  @Option(help: "Write the final graphs of the functions for Graphviz.")
+  @Option(help: "Write the final graphs for Graphviz.")
   var emitDot: String?
 
   @Option(help: "Print the graphs after this pass instead of a summary.")
   var printAfter: String?
 
+  @Option(help: "Stop after this pass and print the graphs; no plan is written.")
+  var stopAfter: String?
+
   @OptionGroup var execution: ExecutionOptions
 
+  private static let stages = Pipeline.stages(.int8)
+
   func validate() throws {
-    if let printAfter, !Passes.names.contains(printAfter) {
+    let stages = Pipeline.stages(precision)
+    for (option, stage) in [("--print-after", printAfter), ("--stop-after", stopAfter)] {
+      guard let stage, !stages.contains(stage) else { continue }
       throw ValidationError(
-        "--print-after takes one of \(Passes.names.joined(separator: ", ")), not '\(printAfter)'")
+        "\(option) takes one of \(stages.joined(separator: ", ")), not '\(stage)'")
     }
+    if stopAfter != nil, output ?? printAfter ?? calibrate ?? report != nil {
+      throw ValidationError(
+        "--stop-after writes no plan; leave out -o, --print-after, --calibrate and --report")
+    }
+    if stopAfter == nil, output == nil { throw ValidationError("-o is missing: the plan to write") }
     if calibrate != nil, precision != .int8 {
       throw ValidationError("--calibrate chooses how to quantize; leave out --precision fp32")
     }
@@ -59,6 +72,14 @@ struct Compile: ParsableCommand {
 
   func run() throws {
     let source = try Checkpoint.read(path: checkpoint)
+    if let stopAfter {
+      let graphs = try Compiler.graphs(
+        source, after: stopAfter, precision: precision, place: checkpoint)
+      try draw(graphs)
+      let texts = graphs.map { "// \($0.name) after \(stopAfter)\n\($0.graph.text)" }
+      return try StandardStreams.result(texts.joined(separator: "\n"))
+    }
+    guard let output else { preconditionFailure("validation asks for -o") }
     var printed: [String] = []
     let watch: PassDriver.Watch = { pass, function, graph in
       if pass == printAfter { printed.append("// \(function) after \(pass)\n\(graph.text)") }
@@ -78,21 +99,17 @@ struct Compile: ParsableCommand {
       checkpoint: checkpoint, plan: output)
     summary.calibration = calibration
     if let report { try ResultFile.write(JSONText.of(summary) + "\n", to: report) }
-    if let emitDot {
-      let pictures = compiled.graphs.functions.map { $0.graph.dot(name: $0.name) }
-      try ResultFile.write(pictures.joined(separator: "\n"), to: emitDot)
-    }
+    try draw(compiled.graphs.functions)
     try StandardStreams.result(
       printAfter == nil ? summary.text : printed.joined(separator: "\n"))
+  }
+
+  /// Writes what --emit-dot asks for.
+  private func draw(_ graphs: [(name: String, graph: Graph)]) throws {
+    guard let emitDot else { return }
+    let pictures = graphs.map { $0.graph.dot(name: $0.name) }
+    try ResultFile.write(pictures.joined(separator: "\n"), to: emitDot)
   }
 }
 
 extension Precision: ExpressibleByArgument {}
-
-/// The passes by name, in running order.
-private enum Passes {
-  static var names: [String] {
-    Pipeline.whole.map { type(of: $0).name } + ["partition"]
-      + Pipeline.functions(.int8).map { type(of: $0).name }
-  }
-}
