@@ -1,4 +1,4 @@
-package import Diagnostics
+import Diagnostics
 package import Formats
 
 /// Where the weights of bound functions lie, and what is proven of them.
