@@ -111,9 +111,10 @@ import Testing
     }
   }
 
-  /// Squared errors as a share of the squares of a bell-shaped row: each doubling of the groups asks
-  /// for sums that are 1/2 and, by the scale searched, weights down to 1/√2 as fine. One more bit of
-  /// room than that is allowed for.
+  /// Squared errors as a share of the squares of a bell-shaped row.
+  ///
+  /// Each doubling of the groups asks for sums that are 1/2 and, by the scale searched, weights down to
+  /// 1/√2 as fine. One more bit of room than that is allowed for.
   @Test(arguments: [1, 2, 4])
   func boundsCostLittleOfTheWeights(groups: Int) throws {
     let row = Self.rows(768)[0]

@@ -33,7 +33,9 @@ package struct Calibrator {
     /// Mean KL(float ‖ int8) of the predictions of all those tokens, in nats.
     package var divergence: Double
     /// What a budget is held against: the larger of |lossChange| and the divergence as a share of the
-    /// float model's loss. On few samples the loss can fall by luck; on texts that the model itself
+    /// float model's loss.
+    ///
+    /// On few samples the loss can fall by luck; on texts that the model itself
     /// finds likely the divergence is the rise to expect.
     package var cost: Double
   }

@@ -8,8 +8,10 @@ package struct QuantizationOptions: Sendable, Equatable {
   /// By the name of a norm's gamma and per channel, what its results are divided by, and the columns
   /// of the weights that read them multiplied; see ``SmoothNorms``.
   package var smoothing: [String: [Float]]
-  /// The mean of the rows that projections multiply, by the names of their weights: with it, what
-  /// rounding the weights adds to the products on average is taken from the bias (Nagel et al. 2019).
+  /// The mean of the rows that projections multiply, by the names of their weights.
+  ///
+  /// With it, what rounding the weights adds to the products on average is taken from the bias (Nagel
+  /// and others, 2019).
   package var means: [String: [Float]]
 
   /// Options; the defaults are those of `gitc compile` without calibration.

@@ -11,13 +11,14 @@ package enum PartialSums {
   /// What holds for all weights of magnitude 127 at most.
   package static let ofAnyWeights = [254]
 
-  /// Entry i: the largest s of any lane over any run of 2^i blocks of four inputs that starts at a
-  /// multiple of 2^i blocks; a run is cut short where the weight ends.
+  /// The largest s of any lane over any run of 1, 2, 4 … blocks.
   ///
   /// - Parameters:
   ///   - packed: layout `packedN8K4`, at least ⌈N/8⌉·8 · ⌈K/4⌉·4 bytes.
   ///   - rows: N, the output channels.
   ///   - columns: K, the inputs.
+  /// - Returns: entry i is over runs of 2^i blocks of four inputs that start at a multiple of 2^i
+  ///   blocks; a run is cut short where the weight ends.
   package static func of(packed: UnsafeRawBufferPointer, rows: Int, columns: Int) -> [Int] {
     typealias Lanes = SIMD16<Int16>
     let (panels, blocks) = ((rows + 7) / 8, (columns + 3) / 4)

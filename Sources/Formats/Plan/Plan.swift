@@ -85,8 +85,11 @@ package struct PlanWeight: Sendable, Equatable {
   /// Bytes from the start of the segment; a multiple of 64.
   package var offset: Int
   package var byteCount: Int
-  /// Of a packed weight: bounds of ``PartialSums``, one for each length of runs; empty where nothing
-  /// is known. A reader does not believe them: ``LoadedPlan/partialSums(ofWeight:)``.
+  /// Of a packed weight, bounds of its sums in 16 bits, one for each length of runs; see
+  /// ``PartialSums``.
+  ///
+  /// Empty where nothing is known. A reader does not believe them:
+  /// ``LoadedPlan/partialSums(ofWeight:)``.
   package var partialSums: [Int]
 
   package init(
