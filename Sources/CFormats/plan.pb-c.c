@@ -1556,7 +1556,7 @@ const ProtobufCEnumDescriptor gitc__plan_smoothing__descriptor =
   gitc__plan_smoothing__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCEnumValue gitc__plan_opcode__enum_values_by_number[30] =
+static const ProtobufCEnumValue gitc__plan_opcode__enum_values_by_number[31] =
 {
   { "LINEAR", "GITC__PLAN_OPCODE__LINEAR", 1 },
   { "QUANTIZED_LINEAR", "GITC__PLAN_OPCODE__QUANTIZED_LINEAR", 2 },
@@ -1588,11 +1588,12 @@ static const ProtobufCEnumValue gitc__plan_opcode__enum_values_by_number[30] =
   { "ATTENTION_GRADIENT", "GITC__PLAN_OPCODE__ATTENTION_GRADIENT", 28 },
   { "EMBEDDING_GRADIENT", "GITC__PLAN_OPCODE__EMBEDDING_GRADIENT", 29 },
   { "CROSS_ENTROPY_GRADIENT", "GITC__PLAN_OPCODE__CROSS_ENTROPY_GRADIENT", 30 },
+  { "PATCHES_GRADIENT", "GITC__PLAN_OPCODE__PATCHES_GRADIENT", 31 },
 };
 static const ProtobufCIntRange gitc__plan_opcode__value_ranges[] = {
-{1, 0},{0, 30}
+{1, 0},{0, 31}
 };
-static const ProtobufCEnumValueIndex gitc__plan_opcode__enum_values_by_name[30] =
+static const ProtobufCEnumValueIndex gitc__plan_opcode__enum_values_by_name[31] =
 {
   { "ADD", 10 },
   { "ATTENTION", 3 },
@@ -1615,6 +1616,7 @@ static const ProtobufCEnumValueIndex gitc__plan_opcode__enum_values_by_name[30] 
   { "MULTIPLY", 11 },
   { "PAD", 18 },
   { "PATCHES", 21 },
+  { "PATCHES_GRADIENT", 30 },
   { "PREFIX_MASK", 8 },
   { "QUANTIZED_LINEAR", 1 },
   { "QUANTIZE_ROWS", 6 },
@@ -1632,9 +1634,9 @@ const ProtobufCEnumDescriptor gitc__plan_opcode__descriptor =
   "PlanOpcode",
   "Gitc__PlanOpcode",
   "gitc",
-  30,
+  31,
   gitc__plan_opcode__enum_values_by_number,
-  30,
+  31,
   gitc__plan_opcode__enum_values_by_name,
   1,
   gitc__plan_opcode__value_ranges,

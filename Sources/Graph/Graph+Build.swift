@@ -70,8 +70,8 @@ extension Graph {
     one(.embedding(Embedding()), table, ids)
   }
 
-  package mutating func patches(_ pixels: Value, size: Int) -> Value {
-    one(.patches(Patches(size: size)), pixels)
+  package mutating func patches(_ x: Value, _ form: PatchForm) -> Value {
+    one(.patches(Patches(form)), x)
   }
 
   package mutating func dropout(_ x: Value, seed: Value, rate: Float, salt: Int) -> Value {

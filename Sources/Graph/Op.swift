@@ -56,6 +56,7 @@ package enum Op: Hashable, Sendable {
   case layerNormGradient(LayerNormGradient)
   case attentionGradient(AttentionGradient)
   case embeddingGradient(EmbeddingGradient)
+  case patchesGradient(PatchesGradient)
   case crossEntropyGradient(CrossEntropyGradient)
   case pad(Pad)
   // Fused: made by the compiler's passes; each has a decomposition into the above.
@@ -100,6 +101,9 @@ package enum Op: Hashable, Sendable {
     },
     EmbeddingGradient.mnemonic: { (a) throws(GraphError) in
       .embeddingGradient(try EmbeddingGradient(a))
+    },
+    PatchesGradient.mnemonic: { (a) throws(GraphError) in
+      .patchesGradient(try PatchesGradient(a))
     },
     CrossEntropyGradient.mnemonic: { (a) throws(GraphError) in
       .crossEntropyGradient(try CrossEntropyGradient(a))
@@ -149,6 +153,7 @@ package enum Op: Hashable, Sendable {
     case .layerNormGradient(let op): op
     case .attentionGradient(let op): op
     case .embeddingGradient(let op): op
+    case .patchesGradient(let op): op
     case .crossEntropyGradient(let op): op
     case .pad(let op): op
     case .linear(let op): op

@@ -43,6 +43,7 @@ extension Op {
     case .layerNormGradient(let op): op
     case .attentionGradient(let op): op
     case .embeddingGradient(let op): op
+    case .patchesGradient(let op): op
     case .crossEntropyGradient(let op): op
     case .pad(let op): op
     case .linear(let op): op

@@ -18,7 +18,7 @@ struct PartitionErrorTests {
 
     mutating func image(_ pixels: Value) -> Value {
       let merged = graph.reshape(pixels, [batch * frames, 1, 2, 2])
-      let rows = graph.gelu(graph.patches(merged, size: 2), .erf)
+      let rows = graph.gelu(graph.patches(merged, PatchForm(size: 2)), .erf)
       return graph.reshape(rows, [batch, frames, width])
     }
 
@@ -64,7 +64,7 @@ struct PartitionErrorTests {
       let (pixels, tokens) = (b.pixels(), b.tokens())
       let rows = b.rows(tokens)
       let merged = b.graph.reshape(pixels, [b.batch * b.frames, 1, 2, 2])
-      let one = b.graph.patches(merged, size: 2)
+      let one = b.graph.patches(merged, PatchForm(size: 2))
       let two = b.graph.gelu(one, .erf)
       let shape: Shape = [b.batch, b.frames, b.width]
       let image = b.graph.add(b.graph.reshape(one, shape), b.graph.reshape(two, shape))

@@ -211,7 +211,7 @@ struct RandomCaptioner: Sendable, CustomTestStringConvertible {
     private mutating func image(_ pixels: Value) -> Value {
       let (batch, frames) = (Dimension.symbol("B"), Dimension.symbol("F"))
       let width = Dimension(choices.visionWidth)
-      var x = linear(graph.patches(pixels, size: Choices.patch), to: choices.visionWidth)
+      var x = linear(graph.patches(pixels, PatchForm(size: Choices.patch)), to: choices.visionWidth)
       if choices.encoder == .windows { x = windowed(x) }
       if choices.hasClassToken {
         let token = graph.broadcast(parameter([width]), to: [batch * frames, 1, width])

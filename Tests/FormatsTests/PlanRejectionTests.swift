@@ -373,10 +373,22 @@ struct PlanRejectionTests {
     },
     Damage("of one axis twice", .sum, "axes") { step, _ in step.axes = [0, 0] },
     Damage("that keeps the axis", .sum, "results[0]") { step, f in f[step.results[0]] = [6] },
-    Damage("of no size", .patches, "axes") { step, _ in step.axes = [0] },
-    Damage("larger than the image", .patches, "operands[0]") { step, _ in step.axes = [5] },
+    Damage("of no size", .patches, "axes") { step, _ in step.axes = [0, 2, 0, 1] },
+    Damage("of one number", .patches, "axes") { step, _ in step.axes = [2] },
+    Damage("that never move on", .patches, "axes") { step, _ in step.axes = [2, 0, 0, 1] },
+    Damage("of padding alone", .patches, "axes") { step, _ in step.axes = [2, 2, 2, 1] },
+    Damage("of channels anywhere", .patches, "axes") { step, _ in step.axes = [2, 2, 0, 2] },
+    Damage("larger than the image", .patches, "operands[0]") { step, _ in
+      step.axes = [5, 2, 0, 1]
+    },
     Damage("in other number", .patches, "results[0]") { step, f in f[step.results[0]][1] = 5 },
     Damage("of other values", .patches, "results[0]") { step, f in f[step.results[0]][2] = 11 },
+    Damage("in other number", .patchesGradient, "operands[0]") { step, f in
+      f[step.operands[0]][1] = 5
+    },
+    Damage("of an unknown side", .patchesGradient, "results[0]") { step, f in
+      f[step.results[0]][1] = q
+    },
   ]
 
   @Test("damaged tables, names and models are named", arguments: tables)

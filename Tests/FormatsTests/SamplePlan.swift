@@ -106,7 +106,7 @@ struct SamplePlan {
     let pixels = f.input("pixels", .f32, [b, 3, 4, 5])
     let gamma = f.weight("gamma")
     let patches = f.f32([b, 4, 12])
-    f.step(.patches, [pixels], [patches]) { $0.axes = [2] }
+    f.step(.patches, [pixels], [patches]) { $0.axes = [2, 2, 0, 1] }
     let x = f.f32([b, 4, 6])
     f.step(.linear, [patches, f.weight("patch"), gamma], [x]) {
       $0.activation = .geluQuick
@@ -220,6 +220,9 @@ struct SamplePlan {
       $0.heads = 1
       $0.value = 1
     }
+    let map = f.f32([1, 4, 3, 1])
+    f.step(.patchesGradient, [f.input("patches", .f32, [1, 4, 9])], [map]) { $0.axes = [3, 2, 1, 3] }
+    f.output("map", map)
     f.output("loss", loss)
     f.output("last", last)
     return f.function

@@ -69,15 +69,41 @@ import Testing
     let pixels = Tensor.f32(
       [1, 2, 2, 5], [1, 2, 3, 4, 0, 5, 6, 7, 8, 0, 11, 12, 13, 14, 0, 15, 16, 17, 18, 0])
     try expect(
-      .patches(Patches(size: 2)), [pixels],
+      .patches(Patches(PatchForm(size: 2))), [pixels],
       gives: [.f32([1, 2, 8], [1, 2, 5, 6, 11, 12, 15, 16, 3, 4, 7, 8, 13, 14, 17, 18])])
   }
 
   /// 1 × 2 patches down and across: patches go row by row.
   @Test func patchesGoRowByRow() throws {
     try expect(
-      .patches(Patches(size: 1)), [.f32([2, 1, 2, 2], [1, 2, 3, 4, 5, 6, 7, 8])],
+      .patches(Patches(PatchForm(size: 1))), [.f32([2, 1, 2, 2], [1, 2, 3, 4, 5, 6, 7, 8])],
       gives: [.f32([2, 4, 1], [1, 2, 3, 4, 5, 6, 7, 8])])
+  }
+
+  /// 2 × 3 with a border of zeros, patches of 3 by 2: two across, each with the border's corner.
+  @Test func patchesOverlapAndSeeZerosAround() throws {
+    let form = PatchForm(size: 3, stride: 2, padding: 1)
+    try expect(
+      .patches(Patches(form)), [.f32([1, 1, 2, 3], [1, 2, 3, 4, 5, 6])],
+      gives: [.f32([1, 2, 9], [0, 0, 0, 0, 1, 2, 0, 4, 5, 0, 0, 0, 2, 3, 0, 5, 6, 0])])
+  }
+
+  /// The same with two channels, which stand inside: (row, column, channel).
+  @Test func patchesWithChannelsLast() throws {
+    let form = PatchForm(size: 2, stride: 1, channelsLast: true)
+    try expect(
+      .patches(Patches(form)), [.f32([1, 2, 3, 2], (1...12).map { Double($0) })],
+      gives: [.f32([1, 2, 8], [1, 2, 3, 4, 7, 8, 9, 10, 3, 4, 5, 6, 9, 10, 11, 12])])
+  }
+
+  /// 1 × 3, patches of 2 by 1 of a row with padding: the middle is in two patches of each row.
+  @Test func patchesGradientAddsWhatOverlaps() throws {
+    let form = PatchForm(size: 2, stride: 1, padding: 1)
+    try expect(
+      .patchesGradient(PatchesGradient(form, of: [1, 1, 1, 3])),
+      [.f32([1, 8, 4], (0..<32).map { Double($0) })],
+      // Row 0 of the map: elements 2, 3 of patches 0 ... 3, elements 0, 1 of patches 4 ... 7.
+      gives: [.f32([1, 1, 1, 3], [3 + 6 + 17 + 20, 7 + 10 + 21 + 24, 11 + 14 + 25 + 28])])
   }
 
   @Test func embeddingPicksRows() throws {

@@ -120,10 +120,22 @@ import Testing
     Mistake(.embedding(Embedding()), [f32(5), i32(3)], "expected table of rank 2"),
     Mistake(
       .embeddingGradient(EmbeddingGradient(rows: 5)), [i32(3), f32(4, 2)], "one row per id"),
-    Mistake(.patches(Patches(size: 4)), [f32(1, 3, 3, 8)], "constant size 4 or more"),
-    Mistake(.patches(Patches(size: 4)), [f32(1, 3, t, 8)], "constant size 4 or more"),
-    Mistake(.patches(Patches(size: 0)), [f32(1, 3, 4, 4)], "constant size 0 or more"),
-    Mistake(.patches(Patches(size: 4)), [f32(3, 4, 4)], "expected pixels of rank 4"),
+    Mistake(.patches(Patches(PatchForm(size: 4))), [f32(1, 3, 3, 8)], "a patch of 4 by 4"),
+    Mistake(.patches(Patches(PatchForm(size: 4))), [f32(1, 3, t, 8)], "constant sides"),
+    Mistake(.patches(Patches(PatchForm(size: 0))), [f32(1, 3, 4, 4)], "a patch of 0"),
+    Mistake(.patches(Patches(PatchForm(size: 2, stride: 0))), [f32(1, 3, 4, 4)], "2 by 0"),
+    Mistake(.patches(Patches(PatchForm(size: 2, padding: 2))), [f32(1, 3, 4, 4)], "padding 2"),
+    Mistake(.patches(Patches(PatchForm(size: 3, padding: 2))), [f32(1, 3, 1, 4)], "padding 2"),
+    Mistake(.patches(Patches(PatchForm(size: 4))), [f32(3, 4, 4)], "expected x of rank 4"),
+    Mistake(
+      .patchesGradient(PatchesGradient(PatchForm(size: 2), of: [1, 3, 4, 4])), [f32(1, 5, 12)],
+      "not the patches of 2 by 2"),
+    Mistake(
+      .patchesGradient(PatchesGradient(PatchForm(size: 2), of: [1, 3, 4, 4])), [f32(1, 4, 13)],
+      "not the patches of 2 by 2"),
+    Mistake(
+      .patchesGradient(PatchesGradient(PatchForm(size: 2), of: [1, 3, 4, t])), [f32(1, 4, 12)],
+      "of a map of 4 by 0"),
   ]
 
   static let lossAndAttention: [Mistake] = {

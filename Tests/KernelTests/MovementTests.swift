@@ -163,27 +163,3 @@ import Testing
     }
   }
 }
-
-@Suite struct PatchesTests {
-  @Test(arguments: [
-    (1, 1, 4, 4, 4), (2, 3, 8, 12, 4), (1, 3, 9, 11, 2), (2, 1, 5, 5, 1), (0, 3, 8, 8, 8),
-  ])
-  func cutsImagesRowByRow(batch: Int, channels: Int, height: Int, width: Int, size: Int) {
-    var random = Random(7)
-    let pixels = random.floats(batch * channels * height * width)
-    let (down, across) = (height / size, width / size)
-    let expected = indices([batch, down, across, channels, size, size]).map { i in
-      pixels[
-        ((i[0] * channels + i[3]) * height + i[1] * size + i[4]) * width + i[2] * size + i[5]]
-    }
-    everyWay("[\(batch), \(channels), \(height), \(width)] by \(size)") { run in
-      let y = run.output(Float.self, expected.count)
-      run.execute(
-        CK_PATCHES_F32,
-        ck_patches_f32_args(
-          batch: batch, channels: channels, height: height, width: width, size: size,
-          pixels: run.input(pixels), y: y))
-      #expect(y.read(expected.count) == expected)
-    }
-  }
-}

@@ -28,7 +28,7 @@ struct BindFuzzTests {
       case 4:
         function.tensors[tensor].dtype = PlanDType.allCases[random.index(PlanDType.allCases.count)]
       case 5: function.steps[0].heads = random.index(5)
-      case 6: function.steps[0].axes = (0..<random.index(4)).map { _ in random.index(5) }
+      case 6: function.steps[0].axes = (0..<random.index(6)).map { _ in random.index(5) }
       case 7: function.steps[0].start = length
       case 8: function.steps[0].prefix = length
       case 9: function.steps[0].transposeA.toggle()

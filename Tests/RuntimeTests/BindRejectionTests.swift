@@ -182,9 +182,21 @@ struct BindRejectionTests {
     Case(.embedding, "float ids", [[7, 4], [3]], [[3, 4]], says: "ids"),
     Case(.embeddingGradient, "fewer rows of dy", [[3], [2, 4]], [[7, 4]], says: "dy")
       .typed(operands: [0: .i32]),
-    Case(.patches, "too many", [[1, 3, 4, 4]], [[1, 5, 12]], says: "patches") { $0.axes = [2] },
-    Case(.patches, "too wide", [[1, 3, 4, 4]], [[1, 4, 13]], says: "patches") { $0.axes = [2] },
-    Case(.patches, "of no size", [[1, 3, 4, 4]], [[1, 4, 12]], says: "patches") { $0.axes = [0] },
+    Case(.patches, "too many", [[1, 3, 4, 4]], [[1, 5, 12]], says: "patches") {
+      $0.axes = [2, 2, 0, 1]
+    },
+    Case(.patches, "too wide", [[1, 3, 4, 4]], [[1, 4, 13]], says: "patches") {
+      $0.axes = [2, 2, 0, 1]
+    },
+    Case(.patches, "of no size", [[1, 3, 4, 4]], [[1, 4, 12]], says: "patches") {
+      $0.axes = [0, 2, 0, 1]
+    },
+    Case(.patchesGradient, "too few", [[1, 3, 12]], [[1, 3, 4, 4]], says: "patches") {
+      $0.axes = [2, 2, 0, 1]
+    },
+    Case(.patchesGradient, "of other channels", [[1, 4, 12]], [[1, 4, 4, 2]], says: "patches") {
+      $0.axes = [2, 2, 0, 3]
+    },
     Case(.crossEntropy, "labels short", [[2, 3, 6], [2, 2]], [[]], says: "labels")
       .typed(operands: [1: .i32]),
     Case(.crossEntropy, "no columns", [[2, 0], [2]], [[]], says: "columns")

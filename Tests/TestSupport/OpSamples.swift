@@ -156,9 +156,28 @@ package enum OpSamples {
     OpSample(
       "", .embeddingGradient(EmbeddingGradient(rows: 4)),
       [.integers(.i32, "ids", [b, t], 0...3), .f32("dy", [b, t, 5])]),
-    OpSample("", .patches(Patches(size: 2)), [.f32("pixels", [b, 3, 4, 6])]),
-    OpSample("left over", .patches(Patches(size: 3)), [.f32("pixels", [b, 2, 7, 5])]),
-  ]
+  ] + patches
+
+  /// Side by side, with a rest, a single element, overlapping, padded, apart, and both layouts.
+  private static let patches: [OpSample] = [
+    ("", PatchForm(size: 2), 3, 4, 6), ("left over", PatchForm(size: 3), 2, 7, 5),
+    ("of one element", PatchForm(size: 1), 2, 2, 3),
+    ("overlapping", PatchForm(size: 3, stride: 2, padding: 1), 2, 5, 4),
+    ("wide", PatchForm(size: 7, stride: 4, padding: 2), 1, 9, 8),
+    ("apart", PatchForm(size: 1, stride: 3), 2, 5, 4),
+    ("channels last", PatchForm(size: 3, stride: 2, padding: 1, channelsLast: true), 5, 4, 7),
+    ("padded beyond", PatchForm(size: 3, stride: 1, padding: 2, channelsLast: true), 9, 2, 3),
+  ].flatMap { (what, form, channels, height, width) -> [OpSample] in
+    let (c, h, w) = (Dimension(channels), Dimension(height), Dimension(width))
+    let map: Shape = form.channelsLast ? [b, h, w, c] : [b, c, h, w]
+    let count = Dimension(form.count(along: height) * form.count(along: width))
+    return [
+      OpSample(what, .patches(Patches(form)), [.f32("x", map)]),
+      OpSample(
+        what, .patchesGradient(PatchesGradient(form, of: map)),
+        [.f32("dy", [b, count, c * Dimension(form.size * form.size)])]),
+    ]
+  }
 
   private static let loss: [OpSample] =
     [

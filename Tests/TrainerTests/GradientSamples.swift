@@ -60,6 +60,12 @@ struct GradientSample: Sendable, CustomTestStringConvertible {
     .init("attention of last rows", [[2, 2, 4], [2, 5, 4], [2, 5, 4]]) {
       $0.attention($1[0], $1[1], $1[2], AttentionForm(heads: 1, scale: 0.5, prefix: 3))
     },
+    .init("patches", [[2, 2, 5, 4]]) {
+      $0.patches($1[0], PatchForm(size: 3, stride: 2, padding: 1))
+    },
+    .init("patches of the last channels", [[2, 3, 4, 2]]) {
+      $0.patches($1[0], PatchForm(size: 2, stride: 1, padding: 1, channelsLast: true))
+    },
     .init("embedding", [[5, 3]], ["ids": .i32([2, 2], [4, 0, 4, 2])]) { graph, p in
       let ids = graph.input("ids", TensorType(.i32, [2, 2]))
       return graph.embedding(p[0], ids: ids)

@@ -62,6 +62,7 @@ typedef enum ck_op {
   CK_EMBEDDING_F32,
   CK_EMBEDDING_GRADIENT_F32,
   CK_PATCHES_F32,
+  CK_PATCHES_GRADIENT_F32,
   CK_DROPOUT_F32,
   CK_CROSS_ENTROPY_F32,
   CK_CROSS_ENTROPY_GRADIENT_F32,
@@ -366,12 +367,31 @@ typedef struct ck_embedding_gradient_f32_args {
   float *table_gradient;
 } ck_embedding_gradient_f32_args;
 
-/* y[b, (py, px), (c, r, q)] = pixels[b, c, py*size + r, px*size + q]. */
+/* How patches lie on a map [batch, planes, height, width, depth]: with channels first each channel
+ * is a plane of depth 1, with channels last there is one plane as deep as the channels. Patches are
+ * [batch, down, across, planes, size, size, depth]; patch (py, px) starts at row
+ * py * stride - padding and column px * stride - padding; beyond the map are zeros. padding < size,
+ * and the last patch starts on the map or its padding:
+ * down = (height + 2 * padding - size) / stride + 1, across likewise. */
+typedef struct ck_patch_sizes {
+  size_t batch, planes, height, width, depth;
+  size_t size, stride, padding;
+  size_t down, across;
+} ck_patch_sizes;
+
+/* y = the patches of x. */
 typedef struct ck_patches_f32_args {
-  size_t batch, channels, height, width, size;
-  const float *pixels;
+  ck_patch_sizes sizes;
+  const float *x;
   float *y;
 } ck_patches_f32_args;
+
+/* dx = the sums of all patches' elements where they lie on the map; overwritten. */
+typedef struct ck_patches_gradient_f32_args {
+  ck_patch_sizes sizes;
+  const float *dy;
+  float *dx;
+} ck_patches_gradient_f32_args;
 
 /* See `dropout` of the graph; y may be x. */
 typedef struct ck_dropout_f32_args {

@@ -1,5 +1,5 @@
 /* Rows of tables and patches of images: see ck_embedding_f32_args and ck_patches_f32_args. */
-#include "../common/kernel.h"
+#include "patches.h"
 
 #define CK_VARIANT scalar
 
@@ -18,15 +18,27 @@ CK_KERNEL(ck_embedding_f32) {
 
 CK_KERNEL(ck_patches_f32) {
   const ck_patches_f32_args *a = untyped;
-  size_t size = a->size, down = a->height / size, across = a->width / size;
-  ck_range range = ck_share(a->batch * down * across, 1, thread, threads);
-  float *y = a->y + range.begin * a->channels * size * size;
+  const ck_patch_sizes *s = &a->sizes;
+  size_t run = s->size * s->depth; /* one row of a patch on one plane */
+  ck_range range = ck_share(s->batch * s->down * s->across, 1, thread, threads);
+  float *y = a->y + range.begin * s->planes * s->size * run;
   for (size_t patch = range.begin; patch < range.end; patch++) {
-    size_t image = patch / (down * across), py = patch / across % down, px = patch % across;
-    for (size_t c = 0; c < a->channels; c++) {
-      const float *plane = a->pixels + (image * a->channels + c) * a->height * a->width;
-      for (size_t r = 0; r < size; r++, y += size) {
-        memcpy(y, plane + (py * size + r) * a->width + px * size, size * sizeof(float));
+    size_t image = patch / (s->down * s->across), py = patch / s->across % s->down;
+    ck_clip across = ck_clip_patch(s, patch % s->across, s->width);
+    size_t before = across.skipped * s->depth, kept = across.count * s->depth;
+    for (size_t plane = 0; plane < s->planes; plane++) {
+      const float *x =
+          a->x + (image * s->planes + plane) * s->height * s->width * s->depth;
+      for (size_t r = 0; r < s->size; r++, y += run) {
+        size_t row = py * s->stride + r; /* counted from the padding */
+        if (row < s->padding || row - s->padding >= s->height) {
+          memset(y, 0, run * sizeof(float));
+          continue;
+        }
+        memset(y, 0, before * sizeof(float));
+        memcpy(y + before, x + ((row - s->padding) * s->width + across.first) * s->depth,
+               kept * sizeof(float));
+        memset(y + before + kept, 0, (run - before - kept) * sizeof(float));
       }
     }
   }

@@ -111,6 +111,7 @@ struct FunctionEmitter {
     case .attentionGradient: .attentionGradient
     case .embeddingGradient: .embeddingGradient
     case .crossEntropyGradient: .crossEntropyGradient
+    case .patchesGradient: .patchesGradient
     case .pad: .pad
     case .linear: .linear
     case .attention: .attention
@@ -146,7 +147,8 @@ struct FunctionEmitter {
     case .concat(let op): step.axes = [op.axis]
     case .slice(let op): (step.axes, step.start) = ([op.axis], dimension(op.start))
     case .pad(let op): (step.axes, step.start) = ([op.axis], dimension(op.before))
-    case .patches(let op): step.axes = [op.size]
+    case .patches(let op): step.axes = axes(op.form)
+    case .patchesGradient(let op): step.axes = axes(op.form)
     case .sum(let op): step.axes = op.axes
     case .dropout(let op): (step.value, step.salt) = (op.rate, op.salt)
     case .crossEntropy(let op): set(op.smoothing, &step)
@@ -172,6 +174,10 @@ struct FunctionEmitter {
   private mutating func set(_ form: AttentionForm, _ step: inout PlanStep) {
     (step.heads, step.value) = (form.heads, form.scale)
     step.prefix = form.prefix.map { dimension($0) }
+  }
+
+  private func axes(_ form: PatchForm) -> [Int] {
+    [form.size, form.stride, form.padding, form.channelsLast ? 3 : 1]
   }
 
   private func set(_ smoothing: Smoothing, _ step: inout PlanStep) {

@@ -33,7 +33,8 @@ private enum OpcodeTable {
     case .softmax, .softmaxGradient, .crossEntropy, .crossEntropyGradient: distribution(opcode)
     case .prefixMask, .gelu, .geluGradient, .add, .multiply, .scale, .fill, .dropout, .sum:
       elementwise(opcode)
-    case .transpose, .concat, .slice, .broadcast, .pad, .embedding, .embeddingGradient, .patches:
+    case .transpose, .concat, .slice, .broadcast, .pad, .embedding, .embeddingGradient, .patches,
+      .patchesGradient:
       movement(opcode)
     }
   }
@@ -152,8 +153,10 @@ private enum OpcodeTable {
       OpcodeSignature([Slot("table", "VD"), Slot("ids", "…", [.i32])], [Slot("y", "…D")])
     case .embeddingGradient:
       OpcodeSignature([Slot("ids", "…", [.i32]), Slot("dy", "…D")], [Slot("dtable", "VD")])
-    default:  // PATCHES; axes holds the side of a patch
-      OpcodeSignature([Slot("pixels", "BCHW")], [Slot("y", "BPK")], required: [.axes])
+    case .patches:
+      OpcodeSignature([Slot("x", "B___")], [Slot("y", "BPK")], required: [.axes])
+    default:  // PATCHES_GRADIENT
+      OpcodeSignature([Slot("dy", "BPK")], [Slot("dx", "B___")], required: [.axes])
     }
   }
 }

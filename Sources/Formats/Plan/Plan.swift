@@ -210,7 +210,7 @@ package enum PlanOpcode: Int, Sendable, CaseIterable {
   case prefixMask, gelu, add, multiply, scale, fill, transpose, concat, slice, broadcast, pad, sum
   case embedding, patches, dropout, crossEntropy
   case geluGradient, softmaxGradient, layerNormGradient, attentionGradient, embeddingGradient
-  case crossEntropyGradient
+  case crossEntropyGradient, patchesGradient
 }
 
 /// The activation of a projection.
@@ -255,8 +255,8 @@ package struct PlanStep: Sendable, Equatable {
   /// MATMUL.
   package var transposeA = false
   package var transposeB = false
-  /// TRANSPOSE: the permutation; SUM: the axes; CONCAT, SLICE, PAD: the one axis; PATCHES: the side
-  /// of a patch.
+  /// TRANSPOSE: the permutation; SUM: the axes; CONCAT, SLICE, PAD: the one axis; PATCHES,
+  /// PATCHES_GRADIENT: size, stride, padding, axis of channels (``PlanPatches``).
   package var axes: [Int] = []
   /// SLICE: first index kept; PAD: zeros before.
   package var start: PlanDimension?

@@ -18,7 +18,10 @@ extension StepValidator {
     case .slice: try slice(whole: operand(0), part: result(0))
     case .pad: try slice(whole: result(0), part: operand(0))
     case .sum: try sum()
-    case .patches: try patches()
+    case .patches:
+      try patches(operand(0), field("operands", 0), result(0), field("results", 0))
+    case .patchesGradient:
+      try patches(result(0), field("results", 0), operand(0), field("operands", 0))
     case .quantizeRows, .softmax, .prefixMask, .gelu, .scale, .fill, .embedding, .dropout,
       .crossEntropy, .geluGradient, .softmaxGradient, .layerNormGradient, .embeddingGradient,
       .crossEntropyGradient:
@@ -170,29 +173,31 @@ extension StepValidator {
     }
   }
 
-  private func patches() throws(InputError) {
-    guard step.axes.count == 1, (1...PlanLimits.imageSize).contains(step.axes[0]) else {
+  /// Patches of a map, or the map of their derivatives.
+  private func patches(
+    _ map: [PlanDimension], _ mapField: FieldPath, _ y: [PlanDimension], _ yField: FieldPath
+  ) throws(InputError) {
+    guard let form = PlanPatches(axes: step.axes) else {
       throw error(
-        field("axes"), "is no patch size", expected: "one of 1 to \(PlanLimits.imageSize)",
+        field("axes"), "are no patches",
+        expected: "size, stride, padding below the size, 1 or 3; sides to \(PlanLimits.imageSize)",
         found: "\(step.axes)")
     }
-    let (pixels, y, size) = (operand(0), result(0), step.axes[0])
-    guard let height = pixels[2].constant, let width = pixels[3].constant, height >= size,
-      width >= size, max(height, width) <= PlanLimits.imageSize
+    guard let height = map[form.sideAxes.height].constant,
+      let width = map[form.sideAxes.width].constant,
+      let down = form.count(along: height), let across = form.count(along: width)
     else {
       throw unfit(
-        field("operands", 0),
-        expected: "known sides of \(size) to \(PlanLimits.imageSize)", found: pixels)
+        mapField, expected: "known sides to \(PlanLimits.imageSize) that hold a patch", found: map)
     }
-    // At most 2^28 patches, and channels · 2^28 values: no overflow for 2^34 channels.
-    guard y[1].canEqual(PlanDimension((height / size) * (width / size))) else {
-      throw unfit(
-        field("results", 0), expected: "\((height / size) * (width / size)) patches", found: y)
+    // Sides and padding are at most 2^14, so counts are below 2^16.
+    guard y[1].canEqual(PlanDimension(down * across)) else {
+      throw unfit(yField, expected: "\(down * across) patches", found: y)
     }
-    guard let channels = pixels[1].constant, let values = y[2].constant else { return }
-    let (expected, overflow) = channels.multipliedReportingOverflow(by: size * size)
+    guard let channels = map[form.channelAxis].constant, let values = y[2].constant else { return }
+    let (expected, overflow) = channels.multipliedReportingOverflow(by: form.size * form.size)
     guard !overflow, values == expected else {
-      throw unfit(field("results", 0), expected: "\(channels)*\(size)*\(size) values", found: y)
+      throw unfit(yField, expected: "\(channels)*\(form.size)*\(form.size) values", found: y)
     }
   }
 }

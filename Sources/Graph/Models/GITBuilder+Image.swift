@@ -44,7 +44,7 @@ extension GITBuilder {
     let kernel = parameter(
       "\(name).embeddings.patch_embedding.weight", [width, 3, patch, patch])
     let patches = graph.matMul(
-      graph.patches(pixels, size: vision.patchSize),
+      graph.patches(pixels, PatchForm(size: vision.patchSize)),
       graph.reshape(kernel, [width, 3 * patch * patch]), transposeB: true)
     let classToken = graph.broadcast(
       parameter("\(name).embeddings.class_embedding", [width]),

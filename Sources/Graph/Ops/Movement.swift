@@ -162,42 +162,6 @@ package struct Pad: OpDefinition {
   }
 }
 
-/// Non-overlapping square patches of an image, each flattened as (channel, row, column).
-///
-/// A convolution whose kernel equals its stride is this followed by a matrix product. Rows and
-/// columns beyond a whole number of patches are dropped, as convolution without padding does.
-///
-/// - Input: `pixels` f32[B, C, H, W], H and W constant, at least `size`.
-/// - Result: f32[B, (H/size)·(W/size), C·size·size], patches row by row.
-package struct Patches: OpDefinition {
-  package static let mnemonic = "patches"
-  package var size: Int
-
-  package init(size: Int) { self.size = size }
-
-  package init(_ a: Attributes) throws(GraphError) { self.init(size: try a.int("size")) }
-
-  package var attributes: Attributes { ["size": .int(size)] }
-
-  package func resultTypes(_ inputs: [TensorType]) throws(GraphError) -> [TensorType] {
-    let check = TypeChecker(self)
-    try check.count(inputs, 1)
-    try check.dtype(inputs[0], .f32, "pixels")
-    try check.rank(inputs[0], 4, "pixels")
-    let shape = inputs[0].shape
-    guard size > 0, let height = shape[2].constant, let width = shape[3].constant,
-      height >= size, width >= size
-    else {
-      throw check.fail("expected pixels of constant size \(size) or more, found \(inputs[0])")
-    }
-    return [
-      .f32([
-        shape[0], Dimension((height / size) * (width / size)), shape[1] * Dimension(size * size),
-      ])
-    ]
-  }
-}
-
 /// Rows of a table: y[…, :] = table[ids[…], :].
 ///
 /// - Inputs: `table` f32[V, D]; `ids` i32[…], each in 0 ..< V. - Result: f32[…, D].

@@ -74,22 +74,6 @@ extension Broadcast: Evaluable {
   }
 }
 
-extension Patches: Evaluable {
-  func evaluate(_ inputs: inout [Tensor], _: [String: Int]) throws(GraphError) -> [Tensor] {
-    let x = inputs[0]
-    let (images, channels) = (x.shape[0], x.shape[1])
-    let (down, across) = (x.shape[2] / size, x.shape[3] / size)
-    let strides = x.strides
-    // (image, patch row, patch column, channel, row, column)
-    let patches = x.gathered(
-      [images, down, across, channels, size, size],
-      strides: [
-        strides[0], size * strides[2], size * strides[3], strides[1], strides[2], strides[3],
-      ])
-    return [.f32([images, down * across, channels * size * size], patches.values)]
-  }
-}
-
 extension Embedding: Evaluable {
   func evaluate(_ inputs: inout [Tensor], _: [String: Int]) throws(GraphError) -> [Tensor] {
     let (table, ids) = (inputs[0], inputs[1])

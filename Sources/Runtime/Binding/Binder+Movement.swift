@@ -86,24 +86,6 @@ extension Binder {
       })
   }
 
-  mutating func bindPatches(_ view: StepView) throws(InputError) {
-    let match = view.match
-    let (batch, channels, height, width) = (match["B"], match["C"], match["H"], match["W"])
-    let size = view.step.axes.first ?? 0
-    try view.check(
-      view.step.axes.count == 1 && size >= 1 && size <= min(height, width)
-        && match["P"] == (height / size) * (width / size) && match["K"] == channels * size * size,
-      "the patches", expected: "those of \(view.operands[0].description) with side axes[0]",
-      found: "axes \(view.step.axes), \(view.results[0].description)")
-    let (pixels, y) = (view.operands[0].root, view.results[0].root)
-    emit(
-      KernelCall(CK_PATCHES_F32, reads: [pixels], writes: [y]) { memory in
-        ck_patches_f32_args(
-          batch: batch, channels: channels, height: height, width: width, size: size,
-          pixels: memory.f32(pixels), y: memory.f32(y))
-      })
-  }
-
   /// Elements of a tensor by strides, from an offset; no tensor stands for zeros.
   private typealias Elements = (tensor: BoundTensor?, strides: [Int], offset: Int)
 

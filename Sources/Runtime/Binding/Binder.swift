@@ -219,6 +219,7 @@ struct Binder {
     case .embedding: bindEmbedding(view)
     case .embeddingGradient: bindEmbeddingGradient(view)
     case .patches: try bindPatches(view)
+    case .patchesGradient: try bindPatchesGradient(view)
     case .crossEntropy: try bindCrossEntropy(view)
     case .crossEntropyGradient: try bindCrossEntropyGradient(view)
     }

@@ -105,8 +105,11 @@ package struct Autodiff {
           .crossEntropyGradient(CrossEntropyGradient(op.smoothing)), node.inputs[0], node.inputs[1],
           dy), nil,
       ]
-    case .patches, .geluGradient, .softmaxGradient, .layerNormGradient, .attentionGradient,
-      .embeddingGradient, .crossEntropyGradient, .linear, .cachedAttention, .residualLayerNorm,
+    case .patches(let op):
+      let gradient = PatchesGradient(op.form, of: graph.shape(node.inputs[0]))
+      return [apply(.patchesGradient(gradient), dy)]
+    case .geluGradient, .softmaxGradient, .layerNormGradient, .attentionGradient,
+      .embeddingGradient, .patchesGradient, .crossEntropyGradient, .linear, .cachedAttention, .residualLayerNorm,
       .quantizeRows, .layerNormQuantize, .quantizedLinear:
       throw GraphError("\(node.op.mnemonic): no derivative; differentiate before fusing")
     }
