@@ -1556,7 +1556,7 @@ const ProtobufCEnumDescriptor gitc__plan_smoothing__descriptor =
   gitc__plan_smoothing__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCEnumValue gitc__plan_opcode__enum_values_by_number[31] =
+static const ProtobufCEnumValue gitc__plan_opcode__enum_values_by_number[33] =
 {
   { "LINEAR", "GITC__PLAN_OPCODE__LINEAR", 1 },
   { "QUANTIZED_LINEAR", "GITC__PLAN_OPCODE__QUANTIZED_LINEAR", 2 },
@@ -1589,11 +1589,13 @@ static const ProtobufCEnumValue gitc__plan_opcode__enum_values_by_number[31] =
   { "EMBEDDING_GRADIENT", "GITC__PLAN_OPCODE__EMBEDDING_GRADIENT", 29 },
   { "CROSS_ENTROPY_GRADIENT", "GITC__PLAN_OPCODE__CROSS_ENTROPY_GRADIENT", 30 },
   { "PATCHES_GRADIENT", "GITC__PLAN_OPCODE__PATCHES_GRADIENT", 31 },
+  { "RELATIVE_INDEX", "GITC__PLAN_OPCODE__RELATIVE_INDEX", 32 },
+  { "WINDOW_MASK", "GITC__PLAN_OPCODE__WINDOW_MASK", 33 },
 };
 static const ProtobufCIntRange gitc__plan_opcode__value_ranges[] = {
-{1, 0},{0, 31}
+{1, 0},{0, 33}
 };
-static const ProtobufCEnumValueIndex gitc__plan_opcode__enum_values_by_name[31] =
+static const ProtobufCEnumValueIndex gitc__plan_opcode__enum_values_by_name[33] =
 {
   { "ADD", 10 },
   { "ATTENTION", 3 },
@@ -1620,12 +1622,14 @@ static const ProtobufCEnumValueIndex gitc__plan_opcode__enum_values_by_name[31] 
   { "PREFIX_MASK", 8 },
   { "QUANTIZED_LINEAR", 1 },
   { "QUANTIZE_ROWS", 6 },
+  { "RELATIVE_INDEX", 31 },
   { "SCALE", 12 },
   { "SLICE", 16 },
   { "SOFTMAX", 7 },
   { "SOFTMAX_GRADIENT", 25 },
   { "SUM", 19 },
   { "TRANSPOSE", 14 },
+  { "WINDOW_MASK", 32 },
 };
 const ProtobufCEnumDescriptor gitc__plan_opcode__descriptor =
 {
@@ -1634,9 +1638,9 @@ const ProtobufCEnumDescriptor gitc__plan_opcode__descriptor =
   "PlanOpcode",
   "Gitc__PlanOpcode",
   "gitc",
-  31,
+  33,
   gitc__plan_opcode__enum_values_by_number,
-  31,
+  33,
   gitc__plan_opcode__enum_values_by_name,
   1,
   gitc__plan_opcode__value_ranges,

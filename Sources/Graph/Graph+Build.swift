@@ -74,6 +74,16 @@ extension Graph {
     one(.patches(Patches(form)), x)
   }
 
+  package mutating func relativeIndex(window: Int) -> Value {
+    one(.relativeIndex(RelativeIndex(window: window)))
+  }
+
+  package mutating func windowMask(
+    height: Int, width: Int, window: Int, shift: Int
+  ) -> Value {
+    one(.windowMask(WindowMask(height: height, width: width, window: window, shift: shift)))
+  }
+
   package mutating func dropout(_ x: Value, seed: Value, rate: Float, salt: Int) -> Value {
     one(.dropout(Dropout(rate: rate, salt: salt)), x, seed)
   }
@@ -86,9 +96,10 @@ extension Graph {
 
   package mutating func sum(_ x: Value, axes: [Int]) -> Value { one(.sum(Sum(axes: axes)), x) }
 
+  /// With a bias the form says so too.
   package mutating func attention(
-    _ q: Value, _ k: Value, _ v: Value, _ form: AttentionForm
+    _ q: Value, _ k: Value, _ v: Value, bias: Value? = nil, _ form: AttentionForm
   ) -> Value {
-    one(.attention(Attention(form)), q, k, v)
+    apply(.attention(Attention(form)), [q, k, v] + (bias.map { [$0] } ?? []))[0]
   }
 }

@@ -47,6 +47,8 @@ package enum Op: Hashable, Sendable {
   case broadcast(Broadcast)
   case embedding(Embedding)
   case patches(Patches)
+  case relativeIndex(RelativeIndex)
+  case windowMask(WindowMask)
   case dropout(Dropout)
   case crossEntropy(CrossEntropy)
   case sum(Sum)
@@ -86,6 +88,8 @@ package enum Op: Hashable, Sendable {
     Broadcast.mnemonic: { (a) throws(GraphError) in .broadcast(try Broadcast(a)) },
     Embedding.mnemonic: { (a) throws(GraphError) in .embedding(try Embedding(a)) },
     Patches.mnemonic: { (a) throws(GraphError) in .patches(try Patches(a)) },
+    RelativeIndex.mnemonic: { (a) throws(GraphError) in .relativeIndex(try RelativeIndex(a)) },
+    WindowMask.mnemonic: { (a) throws(GraphError) in .windowMask(try WindowMask(a)) },
     Dropout.mnemonic: { (a) throws(GraphError) in .dropout(try Dropout(a)) },
     CrossEntropy.mnemonic: { (a) throws(GraphError) in .crossEntropy(try CrossEntropy(a)) },
     Sum.mnemonic: { (a) throws(GraphError) in .sum(try Sum(a)) },
@@ -145,6 +149,8 @@ package enum Op: Hashable, Sendable {
     case .broadcast(let op): op
     case .embedding(let op): op
     case .patches(let op): op
+    case .relativeIndex(let op): op
+    case .windowMask(let op): op
     case .dropout(let op): op
     case .crossEntropy(let op): op
     case .sum(let op): op

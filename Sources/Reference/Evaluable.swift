@@ -35,6 +35,8 @@ extension Op {
     case .broadcast(let op): op
     case .embedding(let op): op
     case .patches(let op): op
+    case .relativeIndex(let op): op
+    case .windowMask(let op): op
     case .dropout(let op): op
     case .crossEntropy(let op): op
     case .sum(let op): op

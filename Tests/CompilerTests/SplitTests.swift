@@ -103,7 +103,7 @@ import Testing
     let pixels = graph.input("pixels", .f32([batch, frames, 1, 2, 2]))
     let tokens = graph.input("tokens", TensorType(.i32, [batch, text]))
     let merged = graph.reshape(pixels, [batch * frames, 1, 2, 2])
-    let patches = graph.patches(merged, size: 2)
+    let patches = graph.patches(merged, PatchForm(size: 2))
     let mixed = graph.add(patches, graph.sum(patches, axes: [0]))
     let image = graph.reshape(mixed, [batch, frames, 4])
     let rows = graph.embedding(graph.parameter("words", .f32([5, 4])), ids: tokens)

@@ -349,6 +349,14 @@ struct PlanRejectionTests {
     Damage("with no levels", .quantizedLinear, "levels") { step, _ in step.levels = 0 },
     Damage("with no heads", .attention, "heads") { step, _ in step.heads = 0 },
     Damage("with heads that do not divide", .attention, "heads") { step, _ in step.heads = 4 },
+    Damage("with a bias of other heads", .attentionGradient, "operands[3]") { step, f in
+      f[step.operands[3]] = [1, 2, 2, 2]
+      f[step.results[3]] = [1, 2, 2, 2]
+    },
+    Damage("with a bias for no part of the batch", .attentionGradient, "operands[3]") { step, f in
+      f[step.operands[3]] = [2, 1, 2, 2]
+      f[step.results[3]] = [2, 1, 2, 2]
+    },
     Damage("with a scale of NaN", .attention, "value") { step, _ in step.value = .nan },
     Damage("by infinity", .scale, "value") { step, _ in step.value = .infinity },
     Damage("with NaN", .fill, "value") { step, _ in step.value = .nan },
@@ -373,6 +381,14 @@ struct PlanRejectionTests {
     },
     Damage("of one axis twice", .sum, "axes") { step, _ in step.axes = [0, 0] },
     Damage("that keeps the axis", .sum, "results[0]") { step, f in f[step.results[0]] = [6] },
+    Damage("of no window", .relativeIndex, "axes") { step, _ in step.axes = [0] },
+    Damage("beyond the limit", .relativeIndex, "axes") { step, _ in step.axes = [65] },
+    Damage("of other tokens", .relativeIndex, "results[0]") { step, _ in step.axes = [3] },
+    Damage("that do not divide", .windowMask, "axes") { step, _ in step.axes = [2, 3, 2, 1] },
+    Damage("shifted by all", .windowMask, "axes") { step, _ in step.axes = [2, 4, 2, 2] },
+    Damage("in other number", .windowMask, "results[0]") { step, _ in
+      step.axes = [4, 4, 2, 1]
+    },
     Damage("of no size", .patches, "axes") { step, _ in step.axes = [0, 2, 0, 1] },
     Damage("of one number", .patches, "axes") { step, _ in step.axes = [2] },
     Damage("that never move on", .patches, "axes") { step, _ in step.axes = [2, 0, 0, 1] },

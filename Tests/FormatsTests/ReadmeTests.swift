@@ -60,6 +60,7 @@ struct ReadmeTests {
       ("inputs of CONCAT", PlanLimits.repeatedOperands),
       ("columns K of a packed weight", PlanLimits.packedColumns), ("heads", PlanLimits.heads),
       ("pixels of an image's side, and of a patch's", PlanLimits.imageSize),
+      ("tokens of a window's side", PlanLimits.window),
       ("vocabulary entries", PlanLimits.vocabulary),
       ("tokens of a text", PlanLimits.textLength), ("frames of a clip", PlanLimits.frames),
     ] as [(String, Int)])

@@ -215,11 +215,20 @@ struct SamplePlan {
     let dtable = f.f32([9, 4])
     f.step(.embeddingGradient, [labels, dx], [dtable])
     let q = f.input("q", .f32, [1, 2, 4])
-    let gradients = [f.f32([1, 2, 4]), f.f32([1, 2, 4]), f.f32([1, 2, 4])]
-    f.step(.attentionGradient, [q, q, q, q], gradients) {
+    let bias = f.input("bias", .f32, [1, 1, 2, 2])
+    let gradients = [
+      f.f32([1, 2, 4]), f.f32([1, 2, 4]), f.f32([1, 2, 4]), f.f32([1, 1, 2, 2]),
+    ]
+    f.step(.attentionGradient, [q, q, q, bias, q], gradients) {
       $0.heads = 1
       $0.value = 1
+      $0.hasBias = true
     }
+    let (index, mask) = (f.tensor(.i32, [4, 4]), f.f32([2, 4, 4]))
+    f.step(.relativeIndex, [], [index]) { $0.axes = [2] }
+    f.step(.windowMask, [], [mask]) { $0.axes = [2, 4, 2, 1] }
+    f.output("mask", mask)
+    f.output("index", index)
     let map = f.f32([1, 4, 3, 1])
     f.step(.patchesGradient, [f.input("patches", .f32, [1, 4, 9])], [map]) { $0.axes = [3, 2, 1, 3] }
     f.output("map", map)

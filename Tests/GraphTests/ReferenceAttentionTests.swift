@@ -44,6 +44,20 @@ import Testing
       [.f32([1, 1, 1], [2]), Self.k, Self.v], gives: [.f32([1, 1, 1], [7])])
   }
 
+  /// Scores 0 and log 3; the bias of element 0 makes them equal, that of element 1 hides the second key,
+  /// and element 2 has the bias of element 0 again.
+  @Test func aBiasIsAddedToTheScaledScores() throws {
+    func four(_ x: Tensor) -> Tensor {
+      .f32([4] + Array(x.shape.dropFirst()), x.values + x.values + x.values + x.values)
+    }
+    try expect(
+      .attention(Attention(AttentionForm(heads: 1, scale: 0.5, hasBias: true))),
+      [
+        .f32([4, 1, 1], [2, 2, 2, 2]), four(Self.k), four(Self.v),
+        .f32([2, 1, 1, 2], [0, -log(3), 0, -.infinity]),
+      ], gives: [.f32([4, 1, 1], [6, 4, 6, 4])])
+  }
+
   /// Head 0 sees keys 0 and log 3, head 1 the reverse.
   @Test func headsOwnTheirColumns() throws {
     try expect(
@@ -74,6 +88,20 @@ import Testing
       gives: [
         .f32([1, 1, 1], [0.5 * 0.75 * log(3)]), .f32([1, 2, 1], [-0.75, 0.75]),
         .f32([1, 2, 1], [0.25, 0.75]),
+      ])
+  }
+
+  /// The bias takes ds of every element that it is added to; here two with dy 1 and 2.
+  @Test func attentionGradientAddsUpTheBias() throws {
+    try expect(
+      .attentionGradient(AttentionGradient(AttentionForm(heads: 1, scale: 0.5, hasBias: true))),
+      [
+        .f32([2, 1, 1], [2, 2]), .f32([2, 2, 1], [0, 0, 0, 0]), .f32([2, 2, 1], [4, 8, 4, 8]),
+        .f32([1, 1, 1, 2], [0, log(3)]), .f32([2, 1, 1], [1, 2]),
+      ],
+      gives: [
+        .f32([2, 1, 1], [0, 0]), .f32([2, 2, 1], [-0.75, 0.75, -1.5, 1.5]),
+        .f32([2, 2, 1], [0.25, 0.75, 0.5, 1.5]), .f32([1, 1, 1, 2], [-2.25, 2.25]),
       ])
   }
 

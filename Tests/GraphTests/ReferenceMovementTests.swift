@@ -106,6 +106,27 @@ import Testing
       gives: [.f32([1, 1, 1, 3], [3 + 6 + 17 + 20, 7 + 10 + 21 + 24, 11 + 14 + 25 + 28])])
   }
 
+  /// A window of 2: down and across one row of 3 offsets each; the middle, 4, is the token itself.
+  @Test func relativeIndexCountsOffsets() throws {
+    try expect(
+      .relativeIndex(RelativeIndex(window: 2)), [],
+      gives: [.i32([4, 4], [4, 3, 1, 0, 5, 4, 2, 1, 7, 6, 4, 3, 8, 7, 5, 4])])
+  }
+
+  /// A map of 2 × 4 rolled by one: one row of two windows. Down there is one window, of which the second
+  /// row came round; across only the second window has a column that did.
+  @Test func windowMaskHidesWhatCameRound() throws {
+    let no = -Double.infinity
+    try expect(
+      .windowMask(WindowMask(height: 2, width: 4, window: 2, shift: 1)), [],
+      gives: [
+        .f32(
+          [2, 4, 4],
+          [0, 0, no, no, 0, 0, no, no, no, no, 0, 0, no, no, 0, 0]
+            + [0, no, no, no, no, 0, no, no, no, no, 0, no, no, no, no, 0])
+      ])
+  }
+
   @Test func embeddingPicksRows() throws {
     try expect(
       .embedding(Embedding()), [Self.x, .i32([1, 3], [1, 0, 1])],

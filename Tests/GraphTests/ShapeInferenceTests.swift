@@ -120,6 +120,12 @@ import Testing
     Mistake(.embedding(Embedding()), [f32(5), i32(3)], "expected table of rank 2"),
     Mistake(
       .embeddingGradient(EmbeddingGradient(rows: 5)), [i32(3), f32(4, 2)], "one row per id"),
+    Mistake(.relativeIndex(RelativeIndex(window: 0)), [], "found 0"),
+    Mistake(.relativeIndex(RelativeIndex(window: 65)), [], "found 65"),
+    Mistake(
+      .windowMask(WindowMask(height: 4, width: 6, window: 4, shift: 1)), [], "do not divide 4 by 6"),
+    Mistake(
+      .windowMask(WindowMask(height: 4, width: 4, window: 2, shift: 2)), [], "shifted by 2"),
     Mistake(.patches(Patches(PatchForm(size: 4))), [f32(1, 3, 3, 8)], "a patch of 4 by 4"),
     Mistake(.patches(Patches(PatchForm(size: 4))), [f32(1, 3, t, 8)], "constant sides"),
     Mistake(.patches(Patches(PatchForm(size: 0))), [f32(1, 3, 4, 4)], "a patch of 0"),
@@ -141,6 +147,7 @@ import Testing
   static let lossAndAttention: [Mistake] = {
     let loss = Smoothing(form: .kl, amount: 0)
     let form = AttentionForm(heads: 2, scale: 1)
+    let biased = AttentionForm(heads: 2, scale: 1, hasBias: true)
     let cache = [
       f32(3, 1, 4), f32(3, 1, 4), f32(3, 1, 4), f32(2, 5, 4), f32(2, 5, 4), f32(3, 6, 4),
       f32(3, 6, 4), i32(3), i32(3, 6), i32(1),
@@ -175,6 +182,18 @@ import Testing
       Mistake(
         .attentionGradient(AttentionGradient(form)),
         [f32(1, 2, 4), f32(1, 3, 4), f32(1, 3, 4), f32(1, 3, 4)], "expected dy of shape [1, 2, 4]"),
+      Mistake(
+        .attention(Attention(biased)),
+        [f32(4, 2, 4), f32(4, 3, 4), f32(4, 3, 4), f32(3, 2, 2, 3)], "bias"),
+      Mistake(
+        .attention(Attention(biased)),
+        [f32(4, 2, 4), f32(4, 3, 4), f32(4, 3, 4), f32(2, 1, 2, 3)], "not one of 2 heads"),
+      Mistake(
+        .attention(Attention(biased)), [f32(4, 2, 4), f32(4, 3, 4), f32(4, 3, 4)], "4 inputs"),
+      Mistake(
+        .attentionGradient(AttentionGradient(biased)),
+        [f32(4, 2, 4), f32(4, 3, 4), f32(4, 3, 4), f32(2, 2, 2, 3)], "5 inputs"),
+      Mistake(.cachedAttention(CachedAttention(biased)), cache, "no bias"),
       cached(1, f32(3, 2, 4), "expected v of shape"),
       cached(3, f32(2, 5, 8), "differ in width"),
       cached(4, f32(2, 6, 4), "expected prefixV of shape"),

@@ -16,13 +16,28 @@ struct AttentionCase {
   var width: Int
   /// nil: no mask.
   var prefix: Int? = nil
+  /// 0: no bias.
+  var biasBatches = 0
   var scale: Float = 0.25
   var range: ClosedRange<Float> = -1...1
 
   var d: Int { heads * width }
   var label: String {
     "batch \(batch), \(queries) queries, \(keys) keys, \(heads) heads of \(width), "
-      + "prefix \(prefix.map(String.init) ?? "none")"
+      + "prefix \(prefix.map(String.init) ?? "none"), \(biasBatches) biases"
+  }
+
+  /// A bias with every fifth key hidden but for the first; empty where there is none.
+  func bias(_ random: inout Random) -> [Float] {
+    let values = random.floats(biasBatches * heads * queries * keys)
+    return values.indices.map { $0 % keys % 5 == 4 ? -.infinity : values[$0] }
+  }
+
+  /// The bias of one query over its keys.
+  func biasRow(_ bias: [Float], _ batch: Int, _ head: Int, _ query: Int) -> ArraySlice<Float>? {
+    guard biasBatches > 0 else { return nil }
+    let start = ((batch % biasBatches * heads + head) * queries + query) * keys
+    return bias[start..<start + keys]
   }
 
   func sees(_ query: Int, _ key: Int) -> Bool {
@@ -52,8 +67,18 @@ struct AttentionCase {
         masked.prefix = prefix
         return masked
       }
-    }
+    } + biased
   }
+
+  /// One bias for all, one each, and one for each window of an image; windows of Swin's sizes.
+  static let biased: [AttentionCase] = [
+    AttentionCase(queries: 5, keys: 7, width: 3, biasBatches: 1),
+    AttentionCase(batch: 3, queries: 7, keys: 15, heads: 3, width: 9, biasBatches: 3),
+    AttentionCase(batch: 6, queries: 16, keys: 16, heads: 2, width: 16, biasBatches: 2),
+    AttentionCase(batch: 70, queries: 4, keys: 4, width: 8, biasBatches: 1),
+    AttentionCase(batch: 4, queries: 49, keys: 49, heads: 2, width: 32, biasBatches: 4),
+    AttentionCase(batch: 2, queries: 9, keys: 17, width: 8, prefix: 3, biasBatches: 1),
+  ]
 }
 
 /// Σ a b and Σ |a b| in double.
@@ -78,13 +103,18 @@ struct QueryResult {
   /// Σ |q k|, the largest over the keys: scores err by a share of it.
   var magnitude: Double
 
-  init(_ form: AttentionCase, q: ArraySlice<Float>, keys: [ArraySlice<Float>], query: Int) {
+  init(
+    _ form: AttentionCase, q: ArraySlice<Float>, keys: [ArraySlice<Float>], query: Int,
+    bias: ArraySlice<Float>?
+  ) {
     scores = []
     magnitude = 0
     for (key, row) in keys.enumerated() {
       let (sum, size) = dot(q, row)
-      magnitude = max(magnitude, size * Double(abs(form.scale)))
-      scores.append(form.sees(query, key) ? Double(form.scale) * sum : -.infinity)
+      let added = bias.map { Double($0[$0.startIndex + key]) } ?? 0
+      let weight = added.isFinite ? abs(added) : 0
+      magnitude = max(magnitude, size * Double(abs(form.scale)) + weight)
+      scores.append(form.sees(query, key) ? Double(form.scale) * sum + added : -.infinity)
     }
     let largest = scores.max() ?? 0
     let powers = scores.map { exp($0 - largest) }
@@ -92,13 +122,13 @@ struct QueryResult {
     probabilities = powers.map { $0 / sum }
   }
 
-  /// The relative error a probability may have: scores are sums of `width` products, scaled and
-  /// shifted by the maximum, which the exponential turns into relative errors; the exponential errs by
+  /// The relative error a probability may have: scores are sums of `width` products, scaled, biased
+  /// and shifted by the maximum, which the exponential turns into relative errors; the exponential errs by
   /// 2 ulp and the sum of n of them by n halves, each twice since a quotient has two sides.
   func relativeError(width: Int) -> Double {
     let finite = scores.filter { $0 > -.infinity }
     let spread = (finite.max() ?? 0) - (finite.min() ?? 0)
-    let scoreError = Double(width + 2) * epsilon / 2 * magnitude + epsilon / 2 * spread
+    let scoreError = Double(width + 3) * epsilon / 2 * magnitude + epsilon / 2 * spread
     return 2 * (scoreError + 2 * epsilon) + Double(scores.count) * epsilon / 2
   }
 }
@@ -117,6 +147,7 @@ func headColumns(
     let q = random.floats(form.batch * form.queries * form.d, in: form.range)
     let k = random.floats(form.batch * form.keys * form.d, in: form.range)
     let v = random.floats(form.batch * form.keys * form.d)
+    let bias = form.bias(&random)
     var expected = [Double](repeating: 0, count: q.count)
     var bounds = expected
     for batch in 0..<form.batch {
@@ -130,7 +161,7 @@ func headColumns(
         for query in 0..<form.queries {
           let result = QueryResult(
             form, q: headColumns(q, form, rows: form.queries, batch, query, head), keys: keys,
-            query: query)
+            query: query, bias: form.biasRow(bias, batch, head, query))
           let error =
             result.relativeError(width: form.width) + Double(form.keys + 2) * epsilon / 2
           for column in 0..<form.width {
@@ -156,8 +187,9 @@ func headColumns(
         ck_attention_f32_args(
           batch: form.batch, queries: form.queries, keys: form.keys, heads: form.heads,
           head_width: form.width, scale: form.scale, masked: form.prefix == nil ? 0 : 1,
-          prefix: form.prefix ?? 0, q: run.input(q), k: run.input(k), v: run.input(v), y: y,
-          scratch: run.scratch(scratch)))
+          prefix: form.prefix ?? 0, q: run.input(q), k: run.input(k), v: run.input(v),
+          bias: form.biasBatches == 0 ? nil : UnsafePointer(run.input(bias)),
+          bias_batches: form.biasBatches, y: y, scratch: run.scratch(scratch)))
       expectClose(y.read(q.count), expected, form.label) { bounds[$0] }
     }
   }
@@ -177,7 +209,8 @@ func headColumns(
         CK_ATTENTION_F32,
         ck_attention_f32_args(
           batch: 1, queries: rows, keys: rows, heads: 1, head_width: width, scale: 1, masked: 1,
-          prefix: prefix, q: run.input(x), k: run.input(k), v: run.input(v), y: y,
+          prefix: prefix, q: run.input(x), k: run.input(k), v: run.input(v), bias: nil,
+          bias_batches: 0, y: y,
           scratch: run.scratch(ck_attention_scratch(1, rows, rows, 1, width, run.threads))))
       return y.read(rows * width)
     }
@@ -207,7 +240,7 @@ func headColumns(
         ck_attention_f32_args(
           batch: 1, queries: 3, keys: 1, heads: 1, head_width: 4, scale: 1, masked: 1, prefix: 0,
           q: run.input([Float](repeating: 1, count: 12)), k: run.input([1, 2, 3, 4]),
-          v: run.input([5, 6, 7, 8]), y: y,
+          v: run.input([5, 6, 7, 8]), bias: nil, bias_batches: 0, y: y,
           scratch: run.scratch(ck_attention_scratch(1, 3, 1, 1, 4, run.threads))))
       #expect(y.read(8).allSatisfy(\.isNaN) == !form.sees(1, 0))
       #expect(y.read(12)[8...] == [5, 6, 7, 8])

@@ -103,6 +103,21 @@ struct BindRejectionTests {
       .attention, "no keys", [[1, 5, 4], [1, 0, 4], [1, 0, 4]], [[1, 5, 4]], says: "keys"
     ) { $0.heads = 2 },
     Case(
+      .attention, "a bias for no part of the batch",
+      [[4, 2, 4], [4, 3, 4], [4, 3, 4], [3, 1, 2, 3]], [[4, 2, 4]], says: "the bias"
+    ) {
+      $0.heads = 1
+      $0.hasBias = true
+    },
+    Case(
+      .attention, "a bias of other heads",
+      [[4, 2, 4], [4, 3, 4], [4, 3, 4], [2, 2, 2, 3]], [[4, 2, 4]], says: "the bias"
+    ) {
+      $0.heads = 1
+      $0.hasBias = true
+    },
+    Case(.windowMask, "other windows", [], [[3, 4, 4]], says: "windows") { $0.axes = [2, 4, 2, 1] },
+    Case(
       .attentionGradient, "dy differs", [[1, 2, 4], [1, 3, 4], [1, 3, 4], [1, 3, 4]],
       [[1, 2, 4], [1, 3, 4], [1, 3, 4]], says: "dy"
     ) { $0.heads = 2 },
@@ -197,6 +212,8 @@ struct BindRejectionTests {
     Case(.patchesGradient, "of other channels", [[1, 4, 12]], [[1, 4, 4, 2]], says: "patches") {
       $0.axes = [2, 2, 0, 3]
     },
+    Case(.relativeIndex, "other tokens", [], [[9, 9]], says: "windows") { $0.axes = [2] }
+      .typed(results: [0: .i32]),
     Case(.crossEntropy, "labels short", [[2, 3, 6], [2, 2]], [[]], says: "labels")
       .typed(operands: [1: .i32]),
     Case(.crossEntropy, "no columns", [[2, 0], [2]], [[]], says: "columns")

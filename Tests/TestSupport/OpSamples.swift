@@ -156,7 +156,15 @@ package enum OpSamples {
     OpSample(
       "", .embeddingGradient(EmbeddingGradient(rows: 4)),
       [.integers(.i32, "ids", [b, t], 0...3), .f32("dy", [b, t, 5])]),
-  ] + patches
+  ] + patches + windows
+
+  private static let windows: [OpSample] =
+    [1, 2, 5].map { OpSample("\($0)", .relativeIndex(RelativeIndex(window: $0)), []) }
+    + [(4, 4, 2, 1), (9, 6, 3, 2), (2, 6, 2, 1), (4, 4, 4, 0)].map { (height, width, window, shift) in
+      OpSample(
+        "\(height) by \(width), \(window) shifted by \(shift)",
+        .windowMask(WindowMask(height: height, width: width, window: window, shift: shift)), [])
+    }
 
   /// Side by side, with a rest, a single element, overlapping, padded, apart, and both layouts.
   private static let patches: [OpSample] = [
@@ -208,18 +216,25 @@ package enum OpSamples {
         "", .prefixMask(PrefixMask(prefix: 2 * b)), [.f32("scores", [b, 2, 2 * b + t, 2 * b + t])]),
     ]
     + [
-      ("every key", AttentionForm(heads: 2, scale: 0.5), Dimension(4), Dimension(5)),
-      ("prefix", AttentionForm(heads: 1, scale: 0.35, prefix: 2), t + 2, t + 2),
-      ("last rows", AttentionForm(heads: 4, scale: 0.7, prefix: b), t, b + t + 1),
-    ].flatMap { (what, form, queries, keys) in
-      let inputs: [OpSample.Input] = [
-        .f32("q", [b, queries, 8]), .f32("k", [b, keys, 8]), .f32("v", [b, keys, 8]),
-      ]
+      ("every key", AttentionForm(heads: 2, scale: 0.5), Dimension(4), Dimension(5), 1),
+      ("prefix", AttentionForm(heads: 1, scale: 0.35, prefix: 2), t + 2, t + 2, 1),
+      ("last rows", AttentionForm(heads: 4, scale: 0.7, prefix: b), t, b + t + 1, 1),
+      ("bias", AttentionForm(heads: 2, scale: 0.5, hasBias: true), Dimension(4), Dimension(5), 1),
+      ("bias of windows", AttentionForm(heads: 4, scale: 0.6, hasBias: true), t, t, 3),
+      (
+        "bias and mask", AttentionForm(heads: 1, scale: 0.4, prefix: 1, hasBias: true), t, t + 2, 2
+      ),
+    ].flatMap { (what, form, queries, keys, windows) -> [OpSample] in
+      let batch = Dimension(windows) * b
+      let heads = Dimension(form.heads)
+      let inputs: [OpSample.Input] =
+        [.f32("q", [batch, queries, 8]), .f32("k", [batch, keys, 8]), .f32("v", [batch, keys, 8])]
+        + (form.hasBias ? [.f32("bias", [Dimension(windows), heads, queries, keys])] : [])
       return [
         OpSample(what, .attention(Attention(form)), inputs),
         OpSample(
           what, .attentionGradient(AttentionGradient(form)),
-          inputs + [.f32("dy", [b, queries, 8])]),
+          inputs + [.f32("dy", [batch, queries, 8])]),
       ]
     }
     + [

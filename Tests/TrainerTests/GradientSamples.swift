@@ -60,6 +60,20 @@ struct GradientSample: Sendable, CustomTestStringConvertible {
     .init("attention of last rows", [[2, 2, 4], [2, 5, 4], [2, 5, 4]]) {
       $0.attention($1[0], $1[1], $1[2], AttentionForm(heads: 1, scale: 0.5, prefix: 3))
     },
+    .init("attention with a bias", [[2, 3, 4], [2, 5, 4], [2, 5, 4], [1, 2, 3, 5]]) {
+      $0.attention(
+        $1[0], $1[1], $1[2], bias: $1[3], AttentionForm(heads: 2, scale: 0.7, hasBias: true))
+    },
+    .init("attention with biases of windows", [[4, 4, 4], [4, 4, 4], [4, 4, 4], [2, 1, 4, 4]]) {
+      // The mask hides keys by −∞, whose derivative is 0.
+      let mask = $0.windowMask(height: 2, width: 4, window: 2, shift: 1)
+      let bias = $0.add($1[3], $0.reshape(mask, [2, 1, 4, 4]))
+      return $0.attention(
+        $1[0], $1[1], $1[2], bias: bias, AttentionForm(heads: 1, scale: 0.7, hasBias: true))
+    },
+    .init("table of relative positions", [[9, 2]]) {
+      $0.embedding($1[0], ids: $0.relativeIndex(window: 2))
+    },
     .init("patches", [[2, 2, 5, 4]]) {
       $0.patches($1[0], PatchForm(size: 3, stride: 2, padding: 1))
     },

@@ -48,6 +48,21 @@ CK_INLINE ck_attention_gradient_sizes ck_attention_gradient_layout(size_t querie
   return s;
 }
 
+/* The bias of one head of one batch element: [queries, keys] of [batches, heads, queries, keys], whose
+ * entries repeat along the batch; null where there is none. */
+CK_INLINE const float *ck_attention_bias(const float *bias, size_t batches, size_t heads,
+                                         size_t scores, size_t batch, size_t head) {
+  return bias ? bias + (batch % batches * heads + head) * scores : NULL;
+}
+
+/* Into how many sums the derivative of a bias is divided, each over its share of the batch elements
+ * that have the same bias: enough to occupy many threads, and always the same. At least 1. */
+CK_INLINE size_t ck_bias_sums(size_t batch, size_t bias_batches, size_t heads) {
+  size_t tasks = bias_batches * heads, sums = (64 + tasks - 1) / tasks;
+  size_t members = batch / bias_batches;
+  return members == 0 ? 1 : ck_smaller(sums, members);
+}
+
 /* Queries over one cached prefix that are computed together: the product's rows. */
 enum { CK_CACHED_QUERIES = 6 };
 

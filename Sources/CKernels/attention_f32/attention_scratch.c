@@ -7,9 +7,10 @@ size_t ck_attention_scratch(size_t batch, size_t queries, size_t keys, size_t he
 }
 
 size_t ck_attention_gradient_scratch(size_t batch, size_t queries, size_t keys, size_t heads,
-                                     size_t head_width, size_t threads) {
-  (void)batch, (void)heads;
-  return ck_attention_gradient_layout(queries, keys, head_width).total * threads;
+                                     size_t head_width, size_t bias_batches, size_t threads) {
+  size_t own = ck_attention_gradient_layout(queries, keys, head_width).total * threads;
+  if (bias_batches == 0) return own;
+  return own + ck_bias_sums(batch, bias_batches, heads) * bias_batches * heads * queries * keys;
 }
 
 size_t ck_cached_attention_scratch(size_t sequences, size_t rows, size_t heads, size_t prefix_rows,

@@ -63,6 +63,8 @@ typedef enum ck_op {
   CK_EMBEDDING_GRADIENT_F32,
   CK_PATCHES_F32,
   CK_PATCHES_GRADIENT_F32,
+  CK_RELATIVE_INDEX_I32,
+  CK_WINDOW_MASK_F32,
   CK_DROPOUT_F32,
   CK_CROSS_ENTROPY_F32,
   CK_CROSS_ENTROPY_GRADIENT_F32,
@@ -161,38 +163,46 @@ typedef struct ck_matmul_f32_args {
 
 /* ---- attention ---- */
 
-/* Per batch and head: y = softmax(scale * q k^T + mask) v. Head h owns columns [h*D/heads, ...).
- * With `masked`, key j is visible to query i (standing at i' = i + keys - queries) when j < prefix,
- * or i' >= prefix and j <= i'. Without, all keys are. */
+/* Per batch and head: y = softmax(scale * q k^T + bias + mask) v. Head h owns columns
+ * [h*D/heads, ...). With `masked`, key j is visible to query i (standing at i' = i + keys - queries)
+ * when j < prefix, or i' >= prefix and j <= i'. Without, all keys are. Batch element b adds
+ * bias[b % bias_batches], where there is a bias; it may be -inf but for one key of a query. */
 typedef struct ck_attention_f32_args {
   size_t batch, queries, keys, heads, head_width;
   float scale;
   uint32_t masked;
   size_t prefix;
-  const float *q; /* [batch, queries, D] */
-  const float *k; /* [batch, keys, D] */
-  const float *v; /* [batch, keys, D] */
-  float *y;       /* [batch, queries, D] */
-  float *scratch; /* ck_attention_scratch floats */
+  const float *q;              /* [batch, queries, D] */
+  const float *k;              /* [batch, keys, D] */
+  const float *v;              /* [batch, keys, D] */
+  const float *_Nullable bias; /* [bias_batches, heads, queries, keys] */
+  size_t bias_batches;         /* divides batch */
+  float *y;                    /* [batch, queries, D] */
+  float *scratch;              /* ck_attention_scratch floats */
 } ck_attention_f32_args;
 
 size_t ck_attention_scratch(size_t batch, size_t queries, size_t keys, size_t heads,
                             size_t head_width, size_t threads);
 
-/* Dq, dk, dv of the above; probabilities are computed again. dq, dk, dv are overwritten. */
+/* Dq, dk, dv, dbias of the above, all overwritten; probabilities are computed again. With a bias
+ * batch elements are divided over threads by their bias. */
 typedef struct ck_attention_gradient_f32_args {
   size_t batch, queries, keys, heads, head_width;
   float scale;
   uint32_t masked;
   size_t prefix;
   const float *q, *k, *v;
-  const float *dy; /* [batch, queries, D] */
+  const float *_Nullable bias; /* [bias_batches, heads, queries, keys] */
+  size_t bias_batches;         /* divides batch */
+  const float *dy;             /* [batch, queries, D] */
   float *dq, *dk, *dv;
-  float *scratch; /* ck_attention_gradient_scratch floats */
+  float *_Nullable dbias; /* like bias */
+  float *scratch;         /* ck_attention_gradient_scratch floats */
 } ck_attention_gradient_f32_args;
 
+/* bias_batches is 0 without a bias. */
 size_t ck_attention_gradient_scratch(size_t batch, size_t queries, size_t keys, size_t heads,
-                                     size_t head_width, size_t threads);
+                                     size_t head_width, size_t bias_batches, size_t threads);
 
 /* New text rows over a cached prefix and cached text; see `cached_attention` of the graph.
  * First appends row r of k, v of sequence s to text_k/v[s, positions[r]]; then query r of sequence
@@ -392,6 +402,18 @@ typedef struct ck_patches_gradient_f32_args {
   const float *dy;
   float *dx;
 } ck_patches_gradient_f32_args;
+
+/* y[query, key] = the row of a table of relative positions: see `relative_index` of the graph. */
+typedef struct ck_relative_index_i32_args {
+  size_t window;
+  int32_t *y; /* [window², window²] */
+} ck_relative_index_i32_args;
+
+/* See `window_mask` of the graph; window divides height and width. */
+typedef struct ck_window_mask_f32_args {
+  size_t height, width, window, shift;
+  float *y; /* [height/window * width/window, window², window²] */
+} ck_window_mask_f32_args;
 
 /* See `dropout` of the graph; y may be x. */
 typedef struct ck_dropout_f32_args {

@@ -102,6 +102,8 @@ struct FunctionEmitter {
     case .broadcast: .broadcast
     case .embedding: .embedding
     case .patches: .patches
+    case .relativeIndex: .relativeIndex
+    case .windowMask: .windowMask
     case .dropout: .dropout
     case .crossEntropy: .crossEntropy
     case .sum: .sum
@@ -149,6 +151,8 @@ struct FunctionEmitter {
     case .pad(let op): (step.axes, step.start) = ([op.axis], dimension(op.before))
     case .patches(let op): step.axes = axes(op.form)
     case .patchesGradient(let op): step.axes = axes(op.form)
+    case .relativeIndex(let op): step.axes = [op.window]
+    case .windowMask(let op): step.axes = [op.height, op.width, op.window, op.shift]
     case .sum(let op): step.axes = op.axes
     case .dropout(let op): (step.value, step.salt) = (op.rate, op.salt)
     case .crossEntropy(let op): set(op.smoothing, &step)
@@ -172,7 +176,7 @@ struct FunctionEmitter {
   }
 
   private mutating func set(_ form: AttentionForm, _ step: inout PlanStep) {
-    (step.heads, step.value) = (form.heads, form.scale)
+    (step.heads, step.value, step.hasBias) = (form.heads, form.scale, form.hasBias)
     step.prefix = form.prefix.map { dimension($0) }
   }
 

@@ -50,9 +50,17 @@ struct FrameLocality {
         && (other.count < shape.count || other[0] == 1 || other[0] == frames)
     }
     switch node.op {
-    case .patches, .gelu, .scale, .add, .multiply, .linear, .layerNorm, .residualLayerNorm,
-      .attention, .matMul:
+    case .patches, .gelu, .scale, .add, .multiply, .linear, .layerNorm, .residualLayerNorm, .matMul:
       return node.inputs.allSatisfy { isBatched($0) }
+    case .attention:
+      guard let bias = node.inputs.dropFirst(3).first else {
+        return node.inputs.allSatisfy { isBatched($0) }
+      }
+      // A bias repeats along the first axis, and for each frame it must start anew.
+      let parts = shape[0].terms[0].coefficient / frames.terms[0].coefficient
+      let entries = graph.shape(bias)[0].constant ?? 0
+      return node.inputs.prefix(3).allSatisfy { isBatched($0) } && isFromParameters(bias)
+        && entries > 0 && parts.isMultiple(of: entries)
     case .softmax: return shape.count > 1
     case .concat(let op): return op.axis != 0 && node.inputs.allSatisfy { isBatched($0) }
     case .slice(let op): return op.axis != 0

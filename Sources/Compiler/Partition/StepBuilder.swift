@@ -118,12 +118,13 @@ struct StepBuilder {
   private mutating func appendAttention(
     _ form: AttentionForm, _ node: Node
   ) throws(CompileError) {
-    guard let prefix = form.prefix, let (prefixK, textK) = halves(node.inputs[1], prefix),
+    guard !form.hasBias, let prefix = form.prefix, let (prefixK, textK) = halves(node.inputs[1], prefix),
       let (prefixV, textV) = halves(node.inputs[2], prefix)
     else {
       throw CompileError(
         "text to attend to image rows, then text rows, under the prefix mask",
-        found: form.prefix.map { "a mask of prefix \($0) over other keys" } ?? "no mask")
+        found: form.hasBias
+          ? "a bias" : form.prefix.map { "a mask of prefix \($0) over other keys" } ?? "no mask")
     }
     let layer = prefixResults.count / 2
     let queries = try step(node.inputs[0], of: Attention.mnemonic)

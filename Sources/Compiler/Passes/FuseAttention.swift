@@ -3,9 +3,10 @@ package import Graph
 /// Finds attention in its ordinary spelling and makes it one op.
 ///
 ///     q, k, v : [B, S, D] -> reshape [B, S, H, D/H] -> transpose [B, H, S, D/H]
-///     softmax(prefix_mask(scale(q·kᵀ)))·v -> transpose back -> reshape [B, S, D]
+///     softmax(prefix_mask(scale(q·kᵀ) + bias))·v -> transpose back -> reshape [B, S, D]
 ///
-/// The mask and the scale may be absent, and the scale may stand on q.
+/// The mask, the bias and the scale may be absent, and the scale may stand on q. A bias is [H, S, T];
+/// or [W, H, S, T] where scores are reshaped to [B/W, W, H, S, T] for the sum and back after it.
 ///
 /// - Leaves alone: scores or probabilities that something else reads (dropout, an output), other
 ///   layouts of heads.
@@ -23,7 +24,13 @@ package struct FuseAttention: Pass {
     var rewrites = 0
     for node in graph.nodes {
       if let found = matcher.attention(endingAt: node) {
-        let inputs = [found.q, found.k, found.v].map { rewriter[$0] }
+        var inputs = [found.q, found.k, found.v].map { rewriter[$0] }
+        if let bias = found.bias {
+          let shape = graph.shape(bias)
+          let isShared = shape.count == 3
+          inputs.append(
+            isShared ? rewriter.graph.reshape(rewriter[bias], [1] + shape) : rewriter[bias])
+        }
         rewriter.replace(node, .attention(Attention(found.form)), inputs)
         rewrites += 1
       } else {
@@ -37,6 +44,7 @@ package struct FuseAttention: Pass {
     var q: Value
     var k: Value
     var v: Value
+    var bias: Value?
     var form: AttentionForm
   }
 
@@ -71,6 +79,8 @@ package struct FuseAttention: Pass {
         prefix = mask.prefix
         scores = inner
       }
+      var bias: Value?
+      if let found = biased(scores) { (scores, bias) = (found.scores, found.bias) }
       if case .scale(let op) = scores.op, let inner = onlyProducer(scores.inputs[0]) {
         scale = op.factor
         scores = inner
@@ -88,7 +98,38 @@ package struct FuseAttention: Pass {
         let heads = graph.shape(queries)[1].constant
       else { return nil }
       return Match(
-        q: q, k: k, v: v, form: AttentionForm(heads: heads, scale: scale, prefix: prefix))
+        q: q, k: k, v: v, bias: bias,
+        form: AttentionForm(heads: heads, scale: scale, prefix: prefix, hasBias: bias != nil))
+    }
+
+    /// What makes the scores [B, H, S, T], and the bias added to them; nil where none is.
+    private func biased(_ node: Node) -> (scores: Node, bias: Value)? {
+      let whole = graph.shape(node.results[0])
+      if case .add = node.op, whole.count == 4 {
+        return sum(node, of: { $0 == Shape(whole.dropFirst()) })
+      }
+      guard case .reshape = node.op, whole.count == 4, let add = onlyProducer(node.inputs[0]),
+        case .add = add.op
+      else { return nil }
+      let divided = graph.shape(add.results[0])
+      guard divided.count == 5, divided.suffix(3) == whole.suffix(3),
+        divided[0] * divided[1] == whole[0], divided[1].constant != nil,
+        let found = sum(add, of: { $0 == Shape(divided.dropFirst()) }),
+        case .reshape = found.scores.op, graph.shape(found.scores.inputs[0]) == whole,
+        let scores = onlyProducer(found.scores.inputs[0])
+      else { return nil }
+      return (scores, found.bias)
+    }
+
+    /// The operands of a sum of which one is a bias by its shape, and nothing else reads the other.
+    private func sum(
+      _ add: Node, of isBias: (Shape) -> Bool
+    ) -> (scores: Node, bias: Value)? {
+      for (scores, bias) in [(add.inputs[0], add.inputs[1]), (add.inputs[1], add.inputs[0])]
+      where isBias(graph.shape(bias)) && graph.type(scores) == graph.type(add.results[0]) {
+        if let node = onlyProducer(scores) { return (node, bias) }
+      }
+      return nil
     }
 
     /// The [B, S, D] value whose columns are the heads of `value` [B, H, S, D/H].

@@ -104,7 +104,7 @@ private struct Splitter {
   }
 
   private mutating func splitsAttention(_ form: AttentionForm, _ node: Node) -> Bool {
-    guard let q = parts[node.inputs[0]], let k = parts[node.inputs[1]],
+    guard !form.hasBias, let q = parts[node.inputs[0]], let k = parts[node.inputs[1]],
       let v = parts[node.inputs[2]], [q, k, v].allSatisfy({ $0.axis == 1 }),
       form.prefix == rewriter.graph.shape(k.image)[1]
     else { return false }

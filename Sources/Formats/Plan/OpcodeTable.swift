@@ -18,7 +18,7 @@ private typealias Slot = OpcodeSignature.Slot
 /// The signatures of all opcodes.
 ///
 /// Axes: B batch, S, T rows, P prefix rows, Q sequences, R new rows, L capacity, D width,
-/// K reduction, N columns, V vocabulary.
+/// K reduction, N columns, V vocabulary, W windows, H heads.
 private enum OpcodeTable {
   /// In the order of raw values, which start at 1 and have no gaps.
   static let signatures = PlanOpcode.allCases.map(signature)
@@ -34,7 +34,7 @@ private enum OpcodeTable {
     case .prefixMask, .gelu, .geluGradient, .add, .multiply, .scale, .fill, .dropout, .sum:
       elementwise(opcode)
     case .transpose, .concat, .slice, .broadcast, .pad, .embedding, .embeddingGradient, .patches,
-      .patchesGradient:
+      .patchesGradient, .relativeIndex, .windowMask:
       movement(opcode)
     }
   }
@@ -63,15 +63,21 @@ private enum OpcodeTable {
   }
 
   private static func attention(_ opcode: PlanOpcode) -> OpcodeSignature {
-    let qkv = [Slot("q", "BSD"), Slot("k", "BTD"), Slot("v", "BTD")]
+    let qkv = [
+      Slot("q", "BSD"), Slot("k", "BTD"), Slot("v", "BTD"),
+      Slot("bias", "WHST", [.f32], .withBias),
+    ]
     switch opcode {
     case .attention:
       return OpcodeSignature(
-        qkv, [Slot("y", "BSD")], required: [.heads, .value], optional: [.prefix])
+        qkv, [Slot("y", "BSD")], required: [.heads, .value], optional: [.prefix, .hasBias])
     case .attentionGradient:
       return OpcodeSignature(
-        qkv + [Slot("dy", "BSD")], [Slot("dq", "BSD"), Slot("dk", "BTD"), Slot("dv", "BTD")],
-        required: [.heads, .value], optional: [.prefix])
+        qkv + [Slot("dy", "BSD")],
+        [
+          Slot("dq", "BSD"), Slot("dk", "BTD"), Slot("dv", "BTD"),
+          Slot("dbias", "WHST", [.f32], .withBias),
+        ], required: [.heads, .value], optional: [.prefix, .hasBias])
     default:  // CACHED_ATTENTION
       return OpcodeSignature(
         [
@@ -155,8 +161,12 @@ private enum OpcodeTable {
       OpcodeSignature([Slot("ids", "…", [.i32]), Slot("dy", "…D")], [Slot("dtable", "VD")])
     case .patches:
       OpcodeSignature([Slot("x", "B___")], [Slot("y", "BPK")], required: [.axes])
-    default:  // PATCHES_GRADIENT
+    case .patchesGradient:
       OpcodeSignature([Slot("dy", "BPK")], [Slot("dx", "B___")], required: [.axes])
+    case .relativeIndex:
+      OpcodeSignature([], [Slot("y", "NN", [.i32])], required: [.axes])
+    default:  // WINDOW_MASK
+      OpcodeSignature([], [Slot("y", "WNN")], required: [.axes])
     }
   }
 }

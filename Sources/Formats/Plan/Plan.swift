@@ -210,7 +210,7 @@ package enum PlanOpcode: Int, Sendable, CaseIterable {
   case prefixMask, gelu, add, multiply, scale, fill, transpose, concat, slice, broadcast, pad, sum
   case embedding, patches, dropout, crossEntropy
   case geluGradient, softmaxGradient, layerNormGradient, attentionGradient, embeddingGradient
-  case crossEntropyGradient, patchesGradient
+  case crossEntropyGradient, patchesGradient, relativeIndex, windowMask
 }
 
 /// The activation of a projection.
@@ -236,7 +236,7 @@ package struct PlanStep: Sendable, Equatable {
 
   /// LINEAR, QUANTIZED_LINEAR, GELU, GELU_GRADIENT.
   package var activation: PlanActivation = .none
-  /// LINEAR, QUANTIZED_LINEAR: a bias follows the weights.
+  /// LINEAR, QUANTIZED_LINEAR: a bias follows the weights; ATTENTION, ATTENTION_GRADIENT: it follows v.
   package var hasBias = false
   /// LINEAR, QUANTIZED_LINEAR: a residual is the last operand; LAYER_NORM: it is the second.
   package var hasResidual = false
@@ -256,7 +256,8 @@ package struct PlanStep: Sendable, Equatable {
   package var transposeA = false
   package var transposeB = false
   /// TRANSPOSE: the permutation; SUM: the axes; CONCAT, SLICE, PAD: the one axis; PATCHES,
-  /// PATCHES_GRADIENT: size, stride, padding, axis of channels (``PlanPatches``).
+  /// PATCHES_GRADIENT: size, stride, padding, axis of channels (``PlanPatches``); RELATIVE_INDEX: the
+  /// window; WINDOW_MASK: height, width, window, shift.
   package var axes: [Int] = []
   /// SLICE: first index kept; PAD: zeros before.
   package var start: PlanDimension?

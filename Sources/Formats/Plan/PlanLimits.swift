@@ -35,6 +35,8 @@ package enum PlanLimits {
   package static let packedColumns = 66000
   package static let heads = 65536
   package static let imageSize = 16384
+  /// Tokens of a window's side.
+  package static let window = 64
   package static let vocabulary = 1 << 24
   package static let textLength = 1 << 20
   package static let frames = 4096

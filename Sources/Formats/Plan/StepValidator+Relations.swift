@@ -22,6 +22,7 @@ extension StepValidator {
       try patches(operand(0), field("operands", 0), result(0), field("results", 0))
     case .patchesGradient:
       try patches(result(0), field("results", 0), operand(0), field("operands", 0))
+    case .relativeIndex, .windowMask: try windows()
     case .quantizeRows, .softmax, .prefixMask, .gelu, .scale, .fill, .embedding, .dropout,
       .crossEntropy, .geluGradient, .softmaxGradient, .layerNormGradient, .embeddingGradient,
       .crossEntropyGradient:
@@ -72,10 +73,31 @@ extension StepValidator {
   }
 
   private func heads() throws(InputError) {
-    guard let width = operand(0)[2].constant, width % step.heads != 0 else { return }
-    throw error(
-      field("heads"), "does not divide the width", expected: "a divisor of \(width)",
-      found: "\(step.heads)")
+    if let width = operand(0)[2].constant, width % step.heads != 0 {
+      throw error(
+        field("heads"), "does not divide the width", expected: "a divisor of \(width)",
+        found: "\(step.heads)")
+    }
+    guard step.hasBias else { return }
+    let (bias, batch) = (operand(3), operand(0)[0])
+    let divides = bias[0].constant.map { groups in
+      groups > 0 && batch.constant.map { $0 % groups == 0 } ?? true
+    }
+    guard bias[1].canEqual(PlanDimension(step.heads)), divides ?? true else {
+      throw unfit(
+        field("operands", 3), expected: "\(step.heads) heads for a part of the batch", found: bias)
+    }
+  }
+
+  private func windows() throws(InputError) {
+    guard let shape = step.windowShape else {
+      throw error(
+        field("axes"), "are no windows", expected: "sides that a window divides",
+        found: "\(step.axes)")
+    }
+    guard zip(result(0), shape).allSatisfy({ $0.canEqual(PlanDimension($1)) }) else {
+      throw unfit(field("results", 0), expected: "\(shape)", found: result(0))
+    }
   }
 
   /// `part` repeats along the leading axes of `whole`.

@@ -28,7 +28,7 @@ package struct PrefixMask: OpDefinition {
   }
 }
 
-/// Heads, scale and mask of an attention.
+/// Heads, scale, mask and bias of an attention.
 package struct AttentionForm: Hashable, Sendable {
   package var heads: Int
   /// Multiplies QKᵀ; 1/√(head width) in every released model.
@@ -38,24 +38,32 @@ package struct AttentionForm: Hashable, Sendable {
   /// Otherwise the prefix mask, for queries that are the last rows
   /// of the keys' sequence: query i of Sq stands at position i + Sk − Sq.
   package var prefix: Dimension?
+  /// An input `bias` follows v.
+  package var hasBias: Bool
 
-  package init(heads: Int, scale: Float, prefix: Dimension? = nil) {
+  package init(heads: Int, scale: Float, prefix: Dimension? = nil, hasBias: Bool = false) {
     self.heads = heads
     self.scale = scale
     self.prefix = prefix
+    self.hasBias = hasBias
   }
 
   fileprivate init(_ a: Attributes) throws(GraphError) {
     self.init(
       heads: try a.int("heads"), scale: try a.float("scale"),
-      prefix: a["prefix"] == nil ? nil : try a.dimension("prefix"))
+      prefix: a["prefix"] == nil ? nil : try a.dimension("prefix"),
+      hasBias: a["bias"] == nil ? false : try a.bool("bias"))
   }
 
   fileprivate var attributes: Attributes {
     var attributes: Attributes = ["heads": .int(heads), "scale": .float(scale)]
     if let prefix { attributes["prefix"] = .dimension(prefix) }
+    if hasBias { attributes["bias"] = .flag(true) }
     return attributes
   }
+
+  /// Inputs from q to v, and the bias where there is one.
+  fileprivate var inputCount: Int { hasBias ? 4 : 3 }
 
   fileprivate func check(_ inputs: [TensorType], _ check: TypeChecker) throws(GraphError) {
     for (input, name) in zip(inputs, ["q", "k", "v"]) {
@@ -66,15 +74,30 @@ package struct AttentionForm: Hashable, Sendable {
     try check.shape(inputs[2], k, "v")
     guard q[0] == k[0], q[2] == k[2], heads > 0, let width = q[2].constant, width % heads == 0
     else { throw check.fail("\(inputs[0]) and \(inputs[1]) do not make \(heads) heads") }
+    guard hasBias, inputs.count > 3 else { return }
+    try check.dtype(inputs[3], .f32, "bias")
+    try check.rank(inputs[3], 4, "bias")
+    let bias = inputs[3].shape
+    guard let groups = bias[0].constant, groups > 0,
+      q[0].terms.allSatisfy({ $0.coefficient % groups == 0 }),
+      Array(bias.dropFirst()) == [Dimension(heads), q[1], k[1]]
+    else {
+      throw check.fail(
+        "bias \(inputs[3]) is not one of \(heads) heads for \(inputs[0]) and \(inputs[1])")
+    }
   }
 }
 
-/// Multi-head attention: per head, softmax(scale · Q Kᵀ + mask) V.
+/// Multi-head attention: per head, softmax(scale · Q Kᵀ + bias + mask) V.
 ///
 /// Head h owns columns h·D/heads ..< (h+1)·D/heads of q, k, v and the result, as after a projection.
 ///
-/// - Inputs: `q` f32[B, Sq, D]; `k`, `v` f32[B, Sk, D]. - Result: the type of `q`.
-/// - Decomposition: `reshape`, `transpose`, `matmul`, `scale`, `prefix_mask`, `softmax`, `matmul`.
+/// - Inputs: `q` f32[B, Sq, D]; `k`, `v` f32[B, Sk, D]; with `hasBias` also `bias` f32[W, heads, Sq,
+///   Sk], whose entry b mod W is for batch element b, W a divisor of B: the windows of an image stand
+///   in a row, and each has its own. It may hold −∞, but not for every key of a query.
+/// - Result: the type of `q`.
+/// - Decomposition: `reshape`, `transpose`, `matmul`, `scale`, `add`, `prefix_mask`, `softmax`,
+///   `matmul`.
 /// - Source: Vaswani et al. 2017, section 3.2.
 package struct Attention: OpDefinition {
   package static let mnemonic = "attention"
@@ -88,7 +111,7 @@ package struct Attention: OpDefinition {
 
   package func resultTypes(_ inputs: [TensorType]) throws(GraphError) -> [TensorType] {
     let check = TypeChecker(self)
-    try check.count(inputs, 3)
+    try check.count(inputs, form.inputCount)
     try form.check(inputs, check)
     return [inputs[0]]
   }
@@ -96,7 +119,8 @@ package struct Attention: OpDefinition {
 
 /// The derivative of `attention`; probabilities are computed again rather than kept.
 ///
-/// - Inputs: `q`, `k`, `v`, `dy`. - Results: `dq`, `dk`, `dv`, of the types of `q`, `k`, `v`.
+/// - Inputs: those of `attention`, then `dy`. - Results: the derivative by each of the former, of its
+///   type.
 package struct AttentionGradient: OpDefinition {
   package static let mnemonic = "attention_gradient"
   package var form: AttentionForm
@@ -109,10 +133,12 @@ package struct AttentionGradient: OpDefinition {
 
   package func resultTypes(_ inputs: [TensorType]) throws(GraphError) -> [TensorType] {
     let check = TypeChecker(self)
-    try check.count(inputs, 4)
+    let count = form.inputCount
+    try check.count(inputs, count + 1)
     try form.check(inputs, check)
-    try check.shape(inputs[3], inputs[0].shape, "dy")
-    return Array(inputs[0..<3])
+    try check.dtype(inputs[count], .f32, "dy")
+    try check.shape(inputs[count], inputs[0].shape, "dy")
+    return Array(inputs[..<count])
   }
 }
 
@@ -126,7 +152,7 @@ package struct AttentionGradient: OpDefinition {
 /// - Inputs: `q`, `k`, `v` f32[Q, R, D]; `prefixK`, `prefixV` f32[B, P, D]; `textK`, `textV`
 ///   f32[Q, L, D], which are changed in place; `source` i32[Q], each in 0 ..< B; `slots` i32[Q, L],
 ///   each in 0 ..< Q; `positions` i32[R], each in 0 ..< L.
-/// - Result: the type of `q`. `form.prefix` is nil: the mask follows from the above.
+/// - Result: the type of `q`. `form.prefix` is nil: the mask follows from the above; there is no bias.
 package struct CachedAttention: OpDefinition {
   package static let mnemonic = "cached_attention"
   package var form: AttentionForm
@@ -140,6 +166,7 @@ package struct CachedAttention: OpDefinition {
   package func resultTypes(_ inputs: [TensorType]) throws(GraphError) -> [TensorType] {
     let check = TypeChecker(self)
     try check.count(inputs, 10)
+    guard !form.hasBias else { throw check.fail("expected no bias") }
     try form.check(Array(inputs[0..<3]), check)
     try check.shape(inputs[1], inputs[0].shape, "k")
     for (index, name) in [(3, "prefixK"), (4, "prefixV"), (5, "textK"), (6, "textV")] {

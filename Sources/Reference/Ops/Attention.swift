@@ -41,14 +41,26 @@ extension AttentionForm {
 
   /// What one query gives to each key.
   fileprivate func probabilities(
-    _ q: Tensor, _ k: Tensor, batch: Int, query: Int, _ columns: Range<Int>, prefix: Int?
+    _ q: Tensor, _ k: Tensor, bias: Tensor?, batch: Int, query: Int, _ columns: Range<Int>,
+    prefix: Int?
   ) -> [Double] {
     let position = query + k.shape[1] - q.shape[1]
     return softmax(
       (0..<k.shape[1]).map { key in
         if let prefix, !sees(query: position, key: key, prefix: prefix) { return -.infinity }
-        return Double(scale) * dot(head(q, batch, query, columns), head(k, batch, key, columns))
+        let score =
+          Double(scale) * dot(head(q, batch, query, columns), head(k, batch, key, columns))
+        guard let bias else { return score }
+        return score + bias.values[biasIndex(bias, batch: batch, query: query, columns) + key]
       })
+  }
+
+  /// Where the row of a batch element, head and query starts in a bias or its derivative.
+  fileprivate func biasIndex(
+    _ bias: Tensor, batch: Int, query: Int, _ columns: Range<Int>
+  ) -> Int {
+    let head = columns.lowerBound / columns.count
+    return ((batch % bias.shape[0] * heads + head) * bias.shape[2] + query) * bias.width
   }
 
   fileprivate func prefixLength(_ bindings: [String: Int]) throws(GraphError) -> Int? {
@@ -70,14 +82,14 @@ extension Tensor {
 extension Attention: Evaluable {
   func evaluate(_ inputs: inout [Tensor], _ bindings: [String: Int]) throws(GraphError) -> [Tensor]
   {
-    let (q, k, v) = (inputs[0], inputs[1], inputs[2])
+    let (q, k, v, bias) = (inputs[0], inputs[1], inputs[2], form.hasBias ? inputs[3] : nil)
     let prefix = try form.prefixLength(bindings)
     var y = Tensor.filled(q.shape)
     for batch in 0..<q.shape[0] {
       for columns in form.columns(q.width) {
         for query in 0..<q.shape[1] {
           let probabilities = form.probabilities(
-            q, k, batch: batch, query: query, columns, prefix: prefix)
+            q, k, bias: bias, batch: batch, query: query, columns, prefix: prefix)
           for (key, probability) in probabilities.enumerated() where probability != 0 {
             y.add(head(v, batch, key, columns), times: probability, to: batch, query, columns)
           }
@@ -91,18 +103,24 @@ extension Attention: Evaluable {
 extension AttentionGradient: Evaluable {
   func evaluate(_ inputs: inout [Tensor], _ bindings: [String: Int]) throws(GraphError) -> [Tensor]
   {
-    let (q, k, v, dy) = (inputs[0], inputs[1], inputs[2], inputs[3])
+    let (q, k, v, bias) = (inputs[0], inputs[1], inputs[2], form.hasBias ? inputs[3] : nil)
+    let dy = inputs[inputs.count - 1]
     let prefix = try form.prefixLength(bindings)
     var (dq, dk, dv) = (Tensor.filled(q.shape), Tensor.filled(k.shape), Tensor.filled(v.shape))
+    var dbias = bias.map { Tensor.filled($0.shape) }
     for batch in 0..<q.shape[0] {
       for columns in form.columns(q.width) {
         for query in 0..<q.shape[1] {
           let probabilities = form.probabilities(
-            q, k, batch: batch, query: query, columns, prefix: prefix)
+            q, k, bias: bias, batch: batch, query: query, columns, prefix: prefix)
           let slope = head(dy, batch, query, columns)
           let scores = softmaxGradient(
             probabilities, (0..<k.shape[1]).map { dot(slope, head(v, batch, $0, columns)) })
           for key in 0..<k.shape[1] {
+            if let bias {
+              let start = form.biasIndex(bias, batch: batch, query: query, columns)
+              dbias?.values[start + key] += scores[key]
+            }
             let score = scores[key] * Double(form.scale)
             dv.add(slope, times: probabilities[key], to: batch, key, columns)
             dq.add(head(k, batch, key, columns), times: score, to: batch, query, columns)
@@ -111,6 +129,6 @@ extension AttentionGradient: Evaluable {
         }
       }
     }
-    return [dq, dk, dv]
+    return [dq, dk, dv] + (dbias.map { [$0] } ?? [])
   }
 }

@@ -9,12 +9,14 @@ extension Binder {
       form.batch, form.queries, form.keys, form.heads, form.headWidth, threads)
     let scratch = try scratch(floats: floats, for: view)
     let (operands, y) = (view.operands.map(\.root), view.results[0].root)
+    let bias = view.step.hasBias ? operands[3] : nil
     emit(
       KernelCall(CK_ATTENTION_F32, reads: operands, writes: [y, scratch]) { memory in
         ck_attention_f32_args(
           batch: form.batch, queries: form.queries, keys: form.keys, heads: form.heads,
           head_width: form.headWidth, scale: form.scale, masked: form.masked, prefix: form.prefix,
           q: memory.f32(operands[0]), k: memory.f32(operands[1]), v: memory.f32(operands[2]),
+          bias: bias.map { UnsafePointer(memory.f32($0)) }, bias_batches: form.biasBatches,
           y: memory.f32(y), scratch: memory.f32(scratch))
       })
   }
@@ -22,9 +24,10 @@ extension Binder {
   mutating func bindAttentionGradient(_ view: StepView) throws(InputError) {
     let form = try attentionForm(of: view)
     let floats = ck_attention_gradient_scratch(
-      form.batch, form.queries, form.keys, form.heads, form.headWidth, threads)
+      form.batch, form.queries, form.keys, form.heads, form.headWidth, form.biasBatches, threads)
     let scratch = try scratch(floats: floats, for: view)
     let (operands, results) = (view.operands.map(\.root), view.results.map(\.root))
+    let (bias, dbias) = view.step.hasBias ? (operands[3], results[3]) : (nil, nil)
     emit(
       KernelCall(
         CK_ATTENTION_GRADIENT_F32, reads: operands, writes: results + [scratch]
@@ -33,8 +36,10 @@ extension Binder {
           batch: form.batch, queries: form.queries, keys: form.keys, heads: form.heads,
           head_width: form.headWidth, scale: form.scale, masked: form.masked, prefix: form.prefix,
           q: memory.f32(operands[0]), k: memory.f32(operands[1]), v: memory.f32(operands[2]),
-          dy: memory.f32(operands[3]), dq: memory.f32(results[0]), dk: memory.f32(results[1]),
-          dv: memory.f32(results[2]), scratch: memory.f32(scratch))
+          bias: bias.map { UnsafePointer(memory.f32($0)) }, bias_batches: form.biasBatches,
+          dy: memory.f32(operands[operands.count - 1]), dq: memory.f32(results[0]),
+          dk: memory.f32(results[1]), dv: memory.f32(results[2]),
+          dbias: dbias.map { memory.f32($0) }, scratch: memory.f32(scratch))
       })
   }
 
@@ -78,6 +83,8 @@ extension Binder {
     let scale: Float
     let masked: UInt32
     let prefix: Int
+    /// 0 without a bias.
+    let biasBatches: Int
   }
 
   private func attentionForm(of view: StepView) throws(InputError) -> AttentionForm {
@@ -94,9 +101,18 @@ extension Binder {
         found: "\(keys)")
       prefix = min(try value(view.step.prefix, of: view, "prefix"), keys)
     }
+    var biasBatches = 0
+    if view.step.hasBias {
+      biasBatches = match["W"]
+      try view.check(
+        biasBatches >= 1 && batch % biasBatches == 0 && match["H"] == heads, "the bias",
+        expected: "\(heads) heads for a divisor of the batch \(batch)",
+        found: view.operands[3].description)
+    }
     return AttentionForm(
       batch: batch, queries: queries, keys: keys, heads: heads, headWidth: match["D"] / heads,
-      scale: view.step.value, masked: view.step.prefix == nil ? 0 : 1, prefix: prefix)
+      scale: view.step.value, masked: view.step.prefix == nil ? 0 : 1, prefix: prefix,
+      biasBatches: biasBatches)
   }
 
   private func checkHeads(_ view: StepView, width: Int) throws(InputError) -> Int {

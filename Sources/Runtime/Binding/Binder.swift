@@ -220,6 +220,8 @@ struct Binder {
     case .embeddingGradient: bindEmbeddingGradient(view)
     case .patches: try bindPatches(view)
     case .patchesGradient: try bindPatchesGradient(view)
+    case .relativeIndex: try bindRelativeIndex(view)
+    case .windowMask: try bindWindowMask(view)
     case .crossEntropy: try bindCrossEntropy(view)
     case .crossEntropyGradient: try bindCrossEntropyGradient(view)
     }

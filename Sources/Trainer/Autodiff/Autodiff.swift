@@ -72,7 +72,7 @@ package struct Autodiff {
       throw GraphError("\(node.op.mnemonic): no derivative of an op with several results")
     }
     switch node.op {
-    case .constant: return []
+    case .constant, .relativeIndex, .windowMask: return []
     case .add: return addRule(node, dy)
     case .multiply: return multiplyRule(node, dy)
     case .scale(let op): return [graph.scale(dy, by: op.factor)]
