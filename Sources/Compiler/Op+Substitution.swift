@@ -25,7 +25,8 @@ extension Op {
     case .embeddingGradient(let op):
       return .embeddingGradient(EmbeddingGradient(rows: new(op.rows)))
     case .add, .multiply, .scale, .matMul, .softmax, .layerNorm, .gelu, .transpose, .concat,
-      .embedding, .patches, .patchesGradient, .relativeIndex, .windowMask, .dropout, .crossEntropy, .sum, .geluGradient, .softmaxGradient,
+      .embedding, .patches, .patchesGradient, .relativeIndex, .windowMask, .dropout, .crossEntropy,
+      .sum, .geluGradient, .softmaxGradient,
       .layerNormGradient, .crossEntropyGradient, .linear, .residualLayerNorm, .quantizeRows,
       .layerNormQuantize, .quantizedLinear:
       return self

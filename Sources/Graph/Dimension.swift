@@ -67,6 +67,15 @@ package struct Dimension: Hashable, Sendable, ExpressibleByIntegerLiteral,
       })
   }
 
+  /// This over `divisor`, which divides every coefficient.
+  package func divided(by divisor: Int) -> Dimension {
+    Dimension(
+      terms: terms.map { term in
+        precondition(term.coefficient % divisor == 0, "\(self) is no multiple of \(divisor)")
+        return Term(coefficient: term.coefficient / divisor, symbols: term.symbols)
+      })
+  }
+
   /// The value under `bindings`, or nil when a symbol has none or the arithmetic overflows.
   package func value(_ bindings: [String: Int]) -> Int? {
     var sum = 0

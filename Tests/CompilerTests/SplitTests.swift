@@ -56,6 +56,20 @@ import Testing
     #expect(functions.prefix.outputs.count == 2 * test.layers)
   }
 
+  /// All of a CoSwin is work on one frame, its windows and biases included.
+  @Test(arguments: [(1, 0), (3, 3)])
+  func aCoSwinIsTakenApartExactly(frames: Int, temporal: Int) throws {
+    let configuration = TinyModel.coswin(frames: temporal)
+    let functions = try expectFunctionsEqualTheWhole(
+      GIT.logits(configuration), seed: 6, context: .random([2, frames, 3, 8, 8], seed: 56),
+      vocabulary: 13, rows: [2, 1])
+    let encode = try #require(functions.encode)
+    #expect(encode.outputs.map { "\(encode.type($0.value))" } == ["f32[N, 4, 16]"])
+    #expect(encode.nodes.count { $0.op.mnemonic == Attention.mnemonic } == 3)
+    #expect(!encode.nodes.contains { $0.op.mnemonic == Softmax.mnemonic })
+    #expect(functions.prefix.nodes.allSatisfy { $0.op.mnemonic != Patches.mnemonic })
+  }
+
   /// Image encoders with global attention and with shifted windows, and texts after a text.
   @Test(arguments: (1...48).map { RandomCaptioner(seed: $0) })
   func anyDecoderWithAPrefixIsTakenApartExactly(_ model: RandomCaptioner) throws {

@@ -15,6 +15,16 @@ enum TinyModel {
         maximumTextLength: 8),
       frames: frames, tiedHead: isTied)
   }
+
+  /// The same with a CoSwin: maps of 4 tokens a side in windows of 2, shifted once; then of 2.
+  static func coswin(frames: Int = 0) -> GITConfiguration {
+    var other = configuration(frames: frames)
+    other.vision = .coswin(
+      CoSwin(
+        imageSize: 8, stem: .init(size: 3, stride: 2, padding: 1), width: 8, depths: [2, 1],
+        heads: [2, 2], window: 2, mlpRatio: 2))
+    return other
+  }
 }
 
 extension TinyModel {

@@ -390,7 +390,7 @@ struct PlanRejectionTests {
       step.axes = [4, 4, 2, 1]
     },
     Damage("of no size", .patches, "axes") { step, _ in step.axes = [0, 2, 0, 1] },
-    Damage("of one number", .patches, "axes") { step, _ in step.axes = [2] },
+    Damage("of two numbers", .patches, "axes") { step, _ in step.axes = [2, 2] },
     Damage("that never move on", .patches, "axes") { step, _ in step.axes = [2, 0, 0, 1] },
     Damage("of padding alone", .patches, "axes") { step, _ in step.axes = [2, 2, 2, 1] },
     Damage("of channels anywhere", .patches, "axes") { step, _ in step.axes = [2, 2, 0, 2] },

@@ -230,7 +230,9 @@ struct SamplePlan {
     f.output("mask", mask)
     f.output("index", index)
     let map = f.f32([1, 4, 3, 1])
-    f.step(.patchesGradient, [f.input("patches", .f32, [1, 4, 9])], [map]) { $0.axes = [3, 2, 1, 3] }
+    f.step(.patchesGradient, [f.input("patches", .f32, [1, 4, 9])], [map]) {
+      $0.axes = [3, 2, 1, 3]
+    }
     f.output("map", map)
     f.output("loss", loss)
     f.output("last", last)

@@ -28,6 +28,27 @@ import Testing
     #expect(count * DType.f32.byteCount < 18_000_000)
   }
 
+  @Test func aCoSwinFor32PixelsIsSmall() throws {
+    let count = try #require(
+      GIT.logits(.coswinMicro(vocabularySize: 64)).parameterCount.constant)
+    #expect((1_000_000...2_000_000).contains(count), "\(count)")
+  }
+
+  /// Swin-T's own count, 27,519,354 without its classifier, with kernels of 7·7 for 4·4 in the stem
+  /// and of 3·3·C for merging's 2·2·C, with biases there and norms over twice the channels.
+  @Test func tinyCoSwinDiffersFromSwinInItsEmbeddings() {
+    let encoder = GIT.logits(.coswinTiny).parameters.filter {
+      $0.name.hasPrefix("git.image_encoder.")
+    }
+    let graph = GIT.logits(.coswinTiny)
+    let count = encoder.reduce(0) { $0 + (graph.shape($1.value).elementCount.constant ?? 0) }
+    let stem = 96 * 3 * (7 * 7 - 4 * 4)
+    let merging = [96, 192, 384].reduce(0) { sum, c in
+      sum + (9 * c * 2 * c + 2 * c + 4 * c) - (4 * c * 2 * c + 8 * c)
+    }
+    #expect(count == 27_519_354 + stem + merging)
+  }
+
   @Test func tensorCountIsThatOfTheReleasedFiles() {
     #expect(GIT.logits(.gitBase).parameters.count == 305)
     #expect(GIT.logits(.gitLarge).parameters.count == 497)

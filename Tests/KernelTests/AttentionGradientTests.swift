@@ -93,7 +93,8 @@ import Testing
           head_width: form.width, scale: form.scale, masked: form.prefix == nil ? 0 : 1,
           prefix: form.prefix ?? 0, q: run.input(q), k: run.input(k), v: run.input(v),
           bias: bias.isEmpty ? nil : UnsafePointer(run.input(bias)), bias_batches: form.biasBatches,
-          dy: run.input(dy), dq: dq, dk: dk, dv: dv, dbias: bias.isEmpty ? nil : dbias, scratch: run.scratch(scratch)))
+          dy: run.input(dy), dq: dq, dk: dk, dv: dv, dbias: bias.isEmpty ? nil : dbias,
+          scratch: run.scratch(scratch)))
       // One key alone has a probability of 1 and no slope: nothing to be small against.
       if form.keys > 1 {
         expectClose(dq.read(q.count), expected.dq, "dq, \(form.label)") { expected.bounds[0][$0] }

@@ -105,7 +105,7 @@ struct QueryResult {
 
   init(
     _ form: AttentionCase, q: ArraySlice<Float>, keys: [ArraySlice<Float>], query: Int,
-    bias: ArraySlice<Float>?
+    bias: ArraySlice<Float>? = nil
   ) {
     scores = []
     magnitude = 0

@@ -116,7 +116,9 @@ struct BindRejectionTests {
       $0.heads = 1
       $0.hasBias = true
     },
-    Case(.windowMask, "other windows", [], [[3, 4, 4]], says: "windows") { $0.axes = [2, 4, 2, 1] },
+    Case(.windowMask, "other windows", [], [[3, 4, 4]], says: "windows") {
+      $0.axes = [2, 4, 2, 1]
+    },
     Case(
       .attentionGradient, "dy differs", [[1, 2, 4], [1, 3, 4], [1, 3, 4], [1, 3, 4]],
       [[1, 2, 4], [1, 3, 4], [1, 3, 4]], says: "dy"

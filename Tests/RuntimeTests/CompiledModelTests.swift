@@ -13,6 +13,7 @@ import Testing
     var seed: UInt64
     var frames = 1
     var temporal = 0
+    var vision = RandomModel.vit
     /// Text rows of the prompt and after it.
     var prompt = 1
     var continuation = 5
@@ -21,11 +22,13 @@ import Testing
   static let cases = [
     Case(seed: 1), Case(seed: 2, frames: 3, temporal: 4), Case(seed: 3, prompt: 4),
     Case(seed: 4, frames: 2, temporal: 2, prompt: 2, continuation: 1),
+    Case(seed: 5, vision: RandomModel.coswin),
+    Case(seed: 6, frames: 2, temporal: 2, vision: RandomModel.coswin),
   ]
 
   @Test(arguments: cases)
   func anFP32PlanEqualsTheFullGraph(_ test: Case) throws {
-    let model = try RandomModel(seed: test.seed, frames: test.temporal)
+    let model = try RandomModel(seed: test.seed, frames: test.temporal, vision: test.vision)
     let pixels = Tensor.random([1, test.frames, 3, 16, 16], seed: test.seed + 70, in: -2...2)
     let tokens = Tensor.random(
       .i32, [1, test.prompt + test.continuation], seed: test.seed + 80, in: 0...36
@@ -39,9 +42,11 @@ import Testing
     #expect(found.count == test.continuation)
   }
 
-  @Test(arguments: [1, 2, 3, 4])
-  func anInt8PlanGivesTheSameBitsOnEveryISAAndThreadCount(_ threads: Int) throws {
-    let model = try RandomModel(seed: 11, frames: 2)
+  @Test(arguments: [1, 2, 3, 4], [RandomModel.vit, RandomModel.coswin])
+  func anInt8PlanGivesTheSameBitsOnEveryISAAndThreadCount(
+    _ threads: Int, vision: GITConfiguration.Vision
+  ) throws {
+    let model = try RandomModel(seed: 11, frames: 2, vision: vision)
     let plan = try model.plan(.int8)
     let pixels = Tensor.random([1, 2, 3, 16, 16], seed: 12, in: -2...2)
     let tokens = Tensor.random(.i32, [1, 9], seed: 13, in: 0...36).integers
@@ -54,8 +59,9 @@ import Testing
     }
   }
 
-  @Test func anInt8PlanStaysNearTheFullGraph() throws {
-    let model = try RandomModel(seed: 21, frames: 0)
+  @Test(arguments: [RandomModel.vit, RandomModel.coswin])
+  func anInt8PlanStaysNearTheFullGraph(vision: GITConfiguration.Vision) throws {
+    let model = try RandomModel(seed: 21, frames: 0, vision: vision)
     let pixels = Tensor.random([1, 1, 3, 16, 16], seed: 22, in: -2...2)
     let tokens = Tensor.random(.i32, [1, 10], seed: 23, in: 0...36).integers
     let expected = try model.logProbabilities(pixels, tokens, from: 1)

@@ -4,7 +4,7 @@ import Reference
 import TestSupport
 
 /// A tiny model with random weights, inputs, and the logits that HuggingFace's port of the original
-/// gives for them; written by Tools/goldens/git.py.
+/// gives for them; written by Tools/goldens/git.py and coswin.py.
 struct GITGolden {
   /// By the model's own names.
   let parameters: [String: Tensor]
@@ -17,10 +17,28 @@ struct GITGolden {
   /// The sizes in the script.
   let configuration: GITConfiguration
 
-  static let image = Result { try GITGolden(file: "image", frames: 0) }
-  static let video = Result { try GITGolden(file: "video", frames: 3) }
+  static let image = Result { try GITGolden(file: "image", tiny(frames: 0)) }
+  static let video = Result { try GITGolden(file: "video", tiny(frames: 3)) }
+  static let coswin = Result {
+    try GITGolden(
+      file: "coswin",
+      GITConfiguration(
+        vision: .coswin(
+          CoSwin(imageSize: 32, width: 8, depths: [4, 1], heads: [2, 4], window: 4)),
+        text: GITConfiguration.Text(
+          width: 16, layers: 1, heads: 2, mlpWidth: 24, vocabularySize: 23, maximumTextLength: 8)))
+  }
 
-  private init(file: String, frames: Int) throws {
+  private static func tiny(frames: Int) -> GITConfiguration {
+    GITConfiguration(
+      vision: GITConfiguration.Vision(
+        imageSize: 20, patchSize: 8, width: 16, layers: 2, heads: 4, mlpWidth: 40),
+      text: GITConfiguration.Text(
+        width: 32, layers: 2, heads: 2, mlpWidth: 40, vocabularySize: 41, maximumTextLength: 12),
+      frames: frames)
+  }
+
+  private init(file: String, _ configuration: GITConfiguration) throws {
     let root = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(2)
     let path = root.joined(separator: "/") + "/Goldens/git/\(file).safetensors"
     let file = try SafetensorsFile(path: path)
@@ -36,12 +54,7 @@ struct GITGolden {
       parameters[name] = try tensor(name)
     }
     self.parameters = parameters
-    configuration = GITConfiguration(
-      vision: GITConfiguration.Vision(
-        imageSize: 20, patchSize: 8, width: 16, layers: 2, heads: 4, mlpWidth: 40),
-      text: GITConfiguration.Text(
-        width: 32, layers: 2, heads: 2, mlpWidth: 40, vocabularySize: 41, maximumTextLength: 12),
-      frames: frames)
+    self.configuration = configuration
   }
 
   /// How far `found` is from the golden's logits, in units of what is allowed.

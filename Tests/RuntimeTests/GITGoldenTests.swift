@@ -21,8 +21,16 @@ import Testing
     #expect(try golden.error(logits(golden, of: golden.configuration)) <= 1)
   }
 
+  /// Swin's blocks, shifted and not, and CvT's embeddings before and between them.
+  @Test func logitsOfACoSwinAreThoseOfThePortsParts() throws {
+    let golden = try GITGolden.coswin.get()
+    #expect(try golden.error(logits(golden, of: golden.configuration)) <= 1)
+  }
+
   @Test func parameterNamesAreThoseOfThePort() throws {
-    for golden in [try GITGolden.image.get(), try GITGolden.video.get()] {
+    for golden in [
+      try GITGolden.image.get(), try GITGolden.video.get(), try GITGolden.coswin.get(),
+    ] {
       let names = GIT.logits(golden.configuration).parameters.map(\.name)
       #expect(Set(golden.parameters.keys) == Set(names))
     }

@@ -13,9 +13,18 @@ struct RandomModel {
   let checkpoint: Checkpoint
   private let parameters: [String: Tensor]
 
-  init(seed: UInt64, frames: Int) throws {
+  /// 16-pixel images in 5 tokens.
+  static let vit = GITConfiguration.Vision(
+    imageSize: 16, patchSize: 8, width: 48, layers: 2, heads: 3, mlpWidth: 96)
+  /// 16-pixel images in 16 tokens; windows of 4 on maps of 8 and 4 tokens a side.
+  static let coswin = GITConfiguration.Vision.coswin(
+    CoSwin(
+      imageSize: 16, stem: .init(size: 3, stride: 2, padding: 1), width: 24, depths: [2, 1],
+      heads: [3, 3], window: 4, mlpRatio: 2))
+
+  init(seed: UInt64, frames: Int, vision: GITConfiguration.Vision = vit) throws {
     let configuration = GITConfiguration(
-      vision: .init(imageSize: 16, patchSize: 8, width: 48, layers: 2, heads: 3, mlpWidth: 96),
+      vision: vision,
       text: .init(
         width: 32, layers: 2, heads: 2, mlpWidth: 64, vocabularySize: 37, maximumTextLength: 12),
       frames: frames)

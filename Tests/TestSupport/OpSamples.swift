@@ -133,34 +133,36 @@ package enum OpSamples {
         "", .softmaxGradient(SoftmaxGradient()), [.f32("y", [b, 5], 0...1), .f32("dy", [b, 5])]),
     ]
 
-  private static let movement: [OpSample] = [
-    OpSample("", .reshape(Reshape(shape: [b * t, 2, 3])), [.f32("x", [b, t, 6])]),
-    OpSample(
-      "integers", .reshape(Reshape(shape: [t, b])), [.integers(.i32, "x", [b, t], -9...9)]),
-    OpSample(
-      "heads", .transpose(Transpose(permutation: [0, 2, 1, 3])), [.f32("x", [b, t, 2, 4])]),
-    OpSample("cycle", .transpose(Transpose(permutation: [2, 0, 1])), [.f32("x", [b, t, 4])]),
-    OpSample(
-      "", .concat(Concat(axis: 1)),
-      [.f32("x", [b, 2, 3]), .f32("y", [b, t, 3]), .f32("z", [b, 1, 3])]),
-    OpSample("one input", .concat(Concat(axis: 0)), [.f32("x", [b, 3])]),
-    OpSample(
-      "last rows", .slice(Slice(axis: 1, start: 2, end: t + 2)), [.f32("x", [b, t + 2, 3])]),
-    OpSample("nothing", .slice(Slice(axis: 0, start: 1, end: 1)), [.f32("x", [2, 3])]),
-    OpSample("", .pad(Pad(axis: 1, before: 2, after: t)), [.f32("x", [b, t, 3])]),
-    OpSample("", .broadcast(Broadcast(shape: [b, t, 4])), [.f32("x", [t, 1])]),
-    OpSample("of a scalar", .broadcast(Broadcast(shape: [b, 3])), [.f32("x", [])]),
-    OpSample(
-      "", .embedding(Embedding()),
-      [.f32("table", [7, 4]), .integers(.i32, "ids", [b, t], 0...6)]),
-    OpSample(
-      "", .embeddingGradient(EmbeddingGradient(rows: 4)),
-      [.integers(.i32, "ids", [b, t], 0...3), .f32("dy", [b, t, 5])]),
-  ] + patches + windows
+  private static let movement: [OpSample] =
+    [
+      OpSample("", .reshape(Reshape(shape: [b * t, 2, 3])), [.f32("x", [b, t, 6])]),
+      OpSample(
+        "integers", .reshape(Reshape(shape: [t, b])), [.integers(.i32, "x", [b, t], -9...9)]),
+      OpSample(
+        "heads", .transpose(Transpose(permutation: [0, 2, 1, 3])), [.f32("x", [b, t, 2, 4])]),
+      OpSample("cycle", .transpose(Transpose(permutation: [2, 0, 1])), [.f32("x", [b, t, 4])]),
+      OpSample(
+        "", .concat(Concat(axis: 1)),
+        [.f32("x", [b, 2, 3]), .f32("y", [b, t, 3]), .f32("z", [b, 1, 3])]),
+      OpSample("one input", .concat(Concat(axis: 0)), [.f32("x", [b, 3])]),
+      OpSample(
+        "last rows", .slice(Slice(axis: 1, start: 2, end: t + 2)), [.f32("x", [b, t + 2, 3])]),
+      OpSample("nothing", .slice(Slice(axis: 0, start: 1, end: 1)), [.f32("x", [2, 3])]),
+      OpSample("", .pad(Pad(axis: 1, before: 2, after: t)), [.f32("x", [b, t, 3])]),
+      OpSample("", .broadcast(Broadcast(shape: [b, t, 4])), [.f32("x", [t, 1])]),
+      OpSample("of a scalar", .broadcast(Broadcast(shape: [b, 3])), [.f32("x", [])]),
+      OpSample(
+        "", .embedding(Embedding()),
+        [.f32("table", [7, 4]), .integers(.i32, "ids", [b, t], 0...6)]),
+      OpSample(
+        "", .embeddingGradient(EmbeddingGradient(rows: 4)),
+        [.integers(.i32, "ids", [b, t], 0...3), .f32("dy", [b, t, 5])]),
+    ] + patches + windows
 
   private static let windows: [OpSample] =
     [1, 2, 5].map { OpSample("\($0)", .relativeIndex(RelativeIndex(window: $0)), []) }
-    + [(4, 4, 2, 1), (9, 6, 3, 2), (2, 6, 2, 1), (4, 4, 4, 0)].map { (height, width, window, shift) in
+    + [(4, 4, 2, 1), (9, 6, 3, 2), (2, 6, 2, 1), (4, 4, 4, 0)].map {
+      (height, width, window, shift) in
       OpSample(
         "\(height) by \(width), \(window) shifted by \(shift)",
         .windowMask(WindowMask(height: height, width: width, window: window, shift: shift)), [])
@@ -228,7 +230,9 @@ package enum OpSamples {
       let batch = Dimension(windows) * b
       let heads = Dimension(form.heads)
       let inputs: [OpSample.Input] =
-        [.f32("q", [batch, queries, 8]), .f32("k", [batch, keys, 8]), .f32("v", [batch, keys, 8])]
+        [
+          .f32("q", [batch, queries, 8]), .f32("k", [batch, keys, 8]), .f32("v", [batch, keys, 8]),
+        ]
         + (form.hasBias ? [.f32("bias", [Dimension(windows), heads, queries, keys])] : [])
       return [
         OpSample(what, .attention(Attention(form)), inputs),

@@ -52,10 +52,23 @@ import Trainer
     }
   }
 
-  @Test func aModelGradientEqualsADirectionalDifference() throws {
+  private static let encoders: [GITConfiguration.Vision] = [
+    .init(imageSize: 4, patchSize: 2, width: 8, layers: 2, heads: 2, mlpWidth: 12),
+    .coswin(
+      CoSwin(
+        imageSize: 4, stem: .init(size: 2, stride: 1, padding: 1), width: 4, depths: [1, 2],
+        heads: [1, 2], window: 5, mlpRatio: 2)),
+    .coswin(
+      CoSwin(
+        imageSize: 4, stem: .init(size: 3, stride: 1, padding: 1), width: 8, depths: [2],
+        heads: [2],
+        window: 2, mlpRatio: 1)),
+  ]
+
+  @Test(arguments: encoders)
+  func aModelGradientEqualsADirectionalDifference(_ vision: GITConfiguration.Vision) throws {
     var configuration = GITConfiguration.gitMicro(vocabularySize: 11, frames: 2)
-    configuration.vision = .init(
-      imageSize: 4, patchSize: 2, width: 8, layers: 2, heads: 2, mlpWidth: 12)
+    configuration.vision = vision
     configuration.text = .init(
       width: 8, layers: 2, heads: 2, mlpWidth: 12, vocabularySize: 11, maximumTextLength: 5)
     let graph = GIT.logits(
@@ -105,6 +118,24 @@ import Trainer
       parameters: ["used": .filled([2]), "unused": .filled([2, 3])])
     #expect(gradients["gradient.unused"] == .filled([2, 3]))
     #expect(gradients["gradient.used"] == .filled([2], 1))
+  }
+
+  /// Two slices that make up a value give derivatives side by side; others are added up.
+  @Test func theDerivativeOfARollIsARoll() throws {
+    func ops(_ cuts: (Dimension, Dimension)) throws -> [String] {
+      var graph = Graph()
+      let x = graph.parameter("x", .f32([3, 5]))
+      let parts = [
+        graph.slice(x, axis: 1, from: cuts.0, to: 5), graph.slice(x, axis: 1, from: 0, to: cuts.1),
+      ]
+      graph.output("loss", graph.sum(graph.concat(parts, axis: 1), axes: [0, 1]))
+      let gradient = try Autodiff.differentiate(graph, loss: "loss")
+      let made = try #require(gradient.outputs.first { $0.name == "gradient.x" })
+      return gradient.nodes.filter { $0.results.contains(made.value) }.map(\.op.mnemonic)
+    }
+    #expect(try ops((2, 2)) == ["concat"])
+    #expect(try ops((2, 3)) == ["add"])
+    #expect(try ops((3, 2)) == ["add"])
   }
 
   @Test func refusesWhatHasNoDerivative() throws {

@@ -48,6 +48,12 @@ struct GradientSample: Sendable, CustomTestStringConvertible {
     .init("transpose", [[2, 3, 4]]) { $0.transpose($1[0], [2, 0, 1]) },
     .init("concat", [[2, 3], [2, 1], [2, 2]]) { $0.concat($1, axis: 1) },
     .init("slice", [[4, 3]]) { $0.slice($1[0], axis: 0, from: 1, to: 3) },
+    .init("roll", [[3, 4, 2]]) { graph, p in
+      graph.concat(
+        [
+          graph.slice(p[0], axis: 1, from: 3, to: 4), graph.slice(p[0], axis: 1, from: 0, to: 3),
+        ], axis: 1)
+    },
     .init("pad", [[2, 3]]) { $0.apply(.pad(Pad(axis: 1, before: 1, after: 2)), [$1[0]])[0] },
     .init("broadcast", [[3, 1]]) { $0.broadcast($1[0], to: [2, 3, 4]) },
     .init("sum", [[2, 3, 4]]) { $0.sum($1[0], axes: [0, 2]) },

@@ -118,9 +118,46 @@ import Testing
     #expect(recipe.validationLimit == 1000)
   }
 
+  @Test("gives a CoSwin its sizes, whatever the preset's encoder")
+  func coswin() throws {
+    let keys = [
+      "image_size=64", "stem_size=5", "stem_stride=4", "stem_padding=2", "embed_width=16",
+      "depths=1,3", "heads=2, 4", "window=8", "mlp_ratio=3",
+    ].map { "model.\($0)" }
+    for preset in ["git-micro", "coswin-tiny"] {
+      let recipe = try Recipe(
+        yaml: Self.smallest,
+        overrides: keys + ["model.preset=\(preset)", "model.encoder=coswin"], place: "r.yaml")
+      #expect(
+        recipe.configuration.vision
+          == .coswin(
+            CoSwin(
+              imageSize: 64, stem: .init(size: 5, stride: 4, padding: 2), width: 16,
+              depths: [1, 3],
+              heads: [2, 4], window: 8, mlpRatio: 3)))
+    }
+    let listed = try Recipe(
+      yaml: Self.smallest + "\nmodel: {preset: coswin-micro, depths: [2, 6, 2]}", place: "r.yaml")
+    var expected = GITConfiguration.coswinMicro(vocabularySize: 1000)
+    expected.vision = .coswin(
+      CoSwin(
+        imageSize: 32, stem: .init(size: 3, stride: 2, padding: 1), width: 48, depths: [2, 6, 2],
+        heads: [3, 6, 12], window: 4))
+    #expect(listed.configuration == expected)
+    let vit = try Recipe(
+      yaml: Self.smallest, overrides: ["model.preset=coswin-tiny", "model.encoder=vit"],
+      place: "r.yaml")
+    var micro = GITConfiguration.gitMicro(vocabularySize: 1000).vision
+    micro.imageSize = 224
+    #expect(vit.configuration.vision == micro)
+  }
+
   @Test("has the sizes of the preset it names, four times the width between layers")
   func presets() throws {
-    for (name, preset) in [("git-base", GITConfiguration.gitBase), ("git-large", .gitLarge)] {
+    for (name, preset) in [
+      ("git-base", GITConfiguration.gitBase), ("git-large", .gitLarge),
+      ("coswin-tiny", .coswinTiny),
+    ] {
       var expected = preset
       expected.text.vocabularySize = 1000
       let recipe = try Recipe(
@@ -161,6 +198,10 @@ import Testing
   }
 
   static let refusals: [Refusal] = [
+    .init(
+      override: "model.encoder=resnet", place: "r.yaml, model, encoder", expected: "vit, coswin"),
+    .init(
+      override: "model.window=4", place: "r.yaml, model", expected: "one of preset, encoder"),
     .init(override: "seed=-1", place: "r.yaml, seed", expected: "whole number in 0..."),
     .init(override: "steps=0", place: "r.yaml, steps", expected: "whole number in 1..."),
     .init(override: "steps=1.5", place: "r.yaml, steps", expected: "whole number"),

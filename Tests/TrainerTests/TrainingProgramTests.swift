@@ -12,14 +12,25 @@ import Testing
     text: .init(
       width: 12, layers: 2, heads: 3, mlpWidth: 24, vocabularySize: 13, maximumTextLength: 6),
     frames: 3)
+  /// Windows of 2 on a map of 4 tokens a side, shifted in the second block; then one window.
+  private static let coswin: GITConfiguration = {
+    var other = configuration
+    other.vision = .coswin(
+      CoSwin(
+        imageSize: 8, stem: .init(size: 3, stride: 2, padding: 1), width: 8, depths: [2, 1],
+        heads: [2, 2], window: 2, mlpRatio: 2))
+    return other
+  }()
 
   struct Case: Sendable, CustomTestStringConvertible {
     var frames: Int
     var dropout: Float
     var smoothing: Smoothing
     var isa: ISA
+    var isCoSwin = false
     var testDescription: String {
-      "\(frames) frames, dropout \(dropout), \(smoothing.form) \(smoothing.amount), \(isa.rawValue)"
+      (isCoSwin ? "CoSwin, " : "")
+        + "\(frames) frames, dropout \(dropout), \(smoothing.form) \(smoothing.amount), \(isa.rawValue)"
     }
   }
 
@@ -28,6 +39,9 @@ import Testing
       Case(frames: 1, dropout: 0, smoothing: .init(form: .kl, amount: 0), isa: isa),
       Case(frames: 2, dropout: 0.3, smoothing: .init(form: .kl, amount: 0.1), isa: isa),
       Case(frames: 1, dropout: 0.1, smoothing: .init(form: .uniform, amount: 0.2), isa: isa),
+      Case(
+        frames: 2, dropout: 0.1, smoothing: .init(form: .kl, amount: 0.1), isa: isa,
+        isCoSwin: true),
     ]
   }
 
@@ -62,15 +76,16 @@ import Testing
 
   @Test("gives the loss and every gradient of the graph's definition", arguments: cases)
   func gradients(_ test: Case) throws {
+    let configuration = test.isCoSwin ? Self.coswin : Self.configuration
     let program = try TrainingProgram(
-      Self.configuration, dropout: test.dropout, smoothing: test.smoothing,
+      configuration, dropout: test.dropout, smoothing: test.smoothing,
       kernels: KernelSet(isa: test.isa), threads: 2)
     let parameters = Self.fill(program.buffers)
     let batch = Self.batch(frames: test.frames)
     // The graph as the model defines it: no pass has touched it.
     let graph = try Autodiff.differentiate(
       GIT.logits(
-        Self.configuration,
+        configuration,
         training: TrainingOptions(dropout: test.dropout, smoothing: test.smoothing)), loss: "loss")
     // The second batch runs the bound step again: nothing of the first may stay in its memory.
     for seed in [9, -4] {

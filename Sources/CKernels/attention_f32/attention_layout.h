@@ -48,8 +48,8 @@ CK_INLINE ck_attention_gradient_sizes ck_attention_gradient_layout(size_t querie
   return s;
 }
 
-/* The bias of one head of one batch element: [queries, keys] of [batches, heads, queries, keys], whose
- * entries repeat along the batch; null where there is none. */
+/* The bias of one head of one batch element: [queries, keys] of [batches, heads, queries, keys],
+ * whose entries repeat along the batch; null where there is none. */
 CK_INLINE const float *ck_attention_bias(const float *bias, size_t batches, size_t heads,
                                          size_t scores, size_t batch, size_t head) {
   return bias ? bias + (batch % batches * heads + head) * scores : NULL;

@@ -164,9 +164,9 @@ typedef struct ck_matmul_f32_args {
 /* ---- attention ---- */
 
 /* Per batch and head: y = softmax(scale * q k^T + bias + mask) v. Head h owns columns
- * [h*D/heads, ...). With `masked`, key j is visible to query i (standing at i' = i + keys - queries)
- * when j < prefix, or i' >= prefix and j <= i'. Without, all keys are. Batch element b adds
- * bias[b % bias_batches], where there is a bias; it may be -inf but for one key of a query. */
+ * [h*D/heads, ...). With `masked`, key j is visible to query i (standing at i' = i + keys -
+ * queries) when j < prefix, or i' >= prefix and j <= i'. Without, all keys are. Batch element b
+ * adds bias[b % bias_batches], where there is a bias; it may be -inf but for one key of a query. */
 typedef struct ck_attention_f32_args {
   size_t batch, queries, keys, heads, head_width;
   float scale;

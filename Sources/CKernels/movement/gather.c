@@ -27,8 +27,7 @@ CK_KERNEL(ck_patches_f32) {
     ck_clip across = ck_clip_patch(s, patch % s->across, s->width);
     size_t before = across.skipped * s->depth, kept = across.count * s->depth;
     for (size_t plane = 0; plane < s->planes; plane++) {
-      const float *x =
-          a->x + (image * s->planes + plane) * s->height * s->width * s->depth;
+      const float *x = a->x + (image * s->planes + plane) * s->height * s->width * s->depth;
       for (size_t r = 0; r < s->size; r++, y += run) {
         size_t row = py * s->stride + r; /* counted from the padding */
         if (row < s->padding || row - s->padding >= s->height) {

@@ -1,4 +1,5 @@
-/* What follows from a window's geometry: see ck_relative_index_i32_args and ck_window_mask_f32_args.
+/* What follows from a window's geometry: see ck_relative_index_i32_args and
+ * ck_window_mask_f32_args.
  */
 #include "../common/kernel.h"
 

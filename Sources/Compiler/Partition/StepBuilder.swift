@@ -118,7 +118,8 @@ struct StepBuilder {
   private mutating func appendAttention(
     _ form: AttentionForm, _ node: Node
   ) throws(CompileError) {
-    guard !form.hasBias, let prefix = form.prefix, let (prefixK, textK) = halves(node.inputs[1], prefix),
+    guard !form.hasBias, let prefix = form.prefix,
+      let (prefixK, textK) = halves(node.inputs[1], prefix),
       let (prefixV, textV) = halves(node.inputs[2], prefix)
     else {
       throw CompileError(

@@ -29,12 +29,23 @@ package struct CheckpointReport: Encodable, Sendable {
   package var text: String {
     let (vision, decoder) = (configuration.vision, configuration.text)
     var facts = TextTable()
-    facts.add("images", "\(vision.imageSize) pixels, patches of \(vision.patchSize)")
+    facts.add("images", "\(vision.imageSize) pixels")
     facts.add(
       "frames",
       configuration.frames == 0 ? "single images" : "up to \(configuration.frames) of a clip")
-    facts.add(
-      "encoder", "\(vision.layers) layers, width \(vision.width), \(vision.heads) heads")
+    switch vision {
+    case .vit(let vit):
+      facts.add(
+        "encoder",
+        "ViT, patches of \(vit.patchSize), \(vit.layers) layers, width \(vit.width), "
+          + "\(vit.heads) heads")
+    case .coswin(let coswin):
+      let depths = coswin.depths.map { "\($0)" }.joined(separator: "+")
+      facts.add(
+        "encoder",
+        "CoSwin, windows of \(coswin.window), \(depths) layers, width \(coswin.width) to "
+          + "\(vision.width)")
+    }
     facts.add(
       "decoder", "\(decoder.layers) layers, width \(decoder.width), \(decoder.heads) heads")
     facts.add(

@@ -7,7 +7,10 @@ package struct PlanPatches: Sendable {
   package let channelAxis: Int
 
   /// nil where the numbers are not a kernel's.
+  ///
+  /// The size alone stands for patches side by side with channels first.
   package init?(axes: [Int]) {
+    let axes = axes.count == 1 ? [axes[0], axes[0], 0, 1] : axes
     guard axes.count == 4, (1...PlanLimits.imageSize).contains(axes[0]),
       (1...PlanLimits.imageSize).contains(axes[1]), (0..<axes[0]).contains(axes[2]),
       axes[3] == 1 || axes[3] == 3

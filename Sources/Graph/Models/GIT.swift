@@ -104,9 +104,12 @@ struct GITBuilder {
   /// Multi-head self-attention of `x` [batch, rows, width] with its output projection.
   ///
   /// `prefix` is the number of image tokens at the front for the decoder's mask; nil for the
-  /// encoder, where every token sees every token and nothing is dropped.
+  /// encoder, where every token sees every token and nothing is dropped. `bias` [heads, rows, rows]
+  /// is added to the scaled scores; one of [W, heads, rows, rows] has an entry for each of W batch
+  /// elements in turn.
   mutating func selfAttention(
-    _ x: Value, _ names: AttentionNames, width: Int, heads: Int, prefix: Dimension?
+    _ x: Value, _ names: AttentionNames, width: Int, heads: Int, prefix: Dimension?,
+    bias: Value? = nil
   ) -> Value {
     let shape = graph.shape(x)
     let query = projectedHeads(x, names.query, width: width, heads: heads)
@@ -115,6 +118,7 @@ struct GITBuilder {
 
     var scores = graph.matMul(query, key, transposeB: true)
     scores = graph.scale(scores, by: 1 / Float(width / heads).squareRoot())
+    if let bias { scores = adding(bias, to: scores) }
     if let prefix { scores = graph.prefixMask(scores, prefix: prefix) }
     var probabilities = graph.softmax(scores)
     if prefix != nil, let rate = dropout?.options.attentionDropout {
@@ -122,6 +126,15 @@ struct GITBuilder {
     }
     let rows = graph.transpose(graph.matMul(probabilities, value), [0, 2, 1, 3])
     return linear(graph.reshape(rows, shape), names.output, from: width, to: width)
+  }
+
+  private mutating func adding(_ bias: Value, to scores: Value) -> Value {
+    let (shape, entries) = (graph.shape(scores), graph.shape(bias)[0])
+    guard graph.shape(bias).count == shape.count, let count = entries.constant else {
+      return graph.add(scores, bias)
+    }
+    let divided = [shape[0].divided(by: count), entries] + shape.dropFirst()
+    return graph.reshape(graph.add(graph.reshape(scores, divided), bias), shape)
   }
 
   /// A projection of `x` [batch, rows, width], as [batch, heads, rows, width / heads].

@@ -29,12 +29,19 @@ extension GITBuilder {
     return graph.slice(graph.concat(vectors, axis: 0), axis: 0, from: 0, to: frames)
   }
 
+  /// From `pixels` [images, 3, H, W] to features [images, N, width].
+  private mutating func imageEncoder(_ pixels: Value) -> Value {
+    switch configuration.vision {
+    case .vit(let vit): vitEncoder(pixels, vit)
+    case .coswin(let coswin): coswinEncoder(pixels, coswin)
+    }
+  }
+
   /// The CLIP ViT: `pixels` [images, 3, H, W] to [images, N, width].
   ///
   /// The class token stays and the last norm is over all tokens, unlike in CLIP, which keeps the
   /// class token alone.
-  private mutating func imageEncoder(_ pixels: Value) -> Value {
-    let vision = configuration.vision
+  private mutating func vitEncoder(_ pixels: Value, _ vision: GITConfiguration.ViT) -> Value {
     let epsilon = configuration.epsilons.vision
     let width = Dimension(vision.width)
     let patch = Dimension(vision.patchSize)
@@ -56,14 +63,15 @@ extension GITBuilder {
     var x = graph.add(graph.concat([classToken, patches], axis: 1), positions)
     x = layerNorm(x, "\(name).pre_layrnorm", width: vision.width, epsilon: epsilon)
     for layer in 0..<vision.layers {
-      x = encoderBlock(x, "\(name).encoder.layers.\(layer)")
+      x = encoderBlock(x, "\(name).encoder.layers.\(layer)", vision)
     }
     return layerNorm(x, "\(name).post_layernorm", width: vision.width, epsilon: epsilon)
   }
 
   /// Pre-LN: x += attention(norm(x)); x += MLP(norm(x)) with the quick GELU.
-  private mutating func encoderBlock(_ input: Value, _ name: String) -> Value {
-    let vision = configuration.vision
+  private mutating func encoderBlock(
+    _ input: Value, _ name: String, _ vision: GITConfiguration.ViT
+  ) -> Value {
     let epsilon = configuration.epsilons.vision
     let names = AttentionNames(
       query: "\(name).self_attn.q_proj", key: "\(name).self_attn.k_proj",

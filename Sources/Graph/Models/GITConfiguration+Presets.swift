@@ -15,6 +15,28 @@ extension GITConfiguration {
       frames: frames)
   }
 
+  /// A CoSwin for photos of 32 pixels, and a decoder of one layer: 1.6 M parameters with 64 words.
+  ///
+  /// The stem halves the side instead of quartering it: maps of 16, 8 and 4 tokens a side, windows of
+  /// 4, and 16 image tokens.
+  package static func coswinMicro(vocabularySize: Int) -> GITConfiguration {
+    GITConfiguration(
+      vision: .coswin(
+        CoSwin(
+          imageSize: 32, stem: .init(size: 3, stride: 2, padding: 1), width: 48,
+          depths: [2, 2, 2], heads: [3, 6, 12], window: 4)),
+      text: Text(
+        width: 128, layers: 1, heads: 4, mlpWidth: 512, vocabularySize: vocabularySize,
+        maximumTextLength: 32))
+  }
+
+  /// Florence's small version, 224 pixels, images: the blocks of Swin-T, 49 image tokens, and the
+  /// decoder of GIT_B.
+  package static let coswinTiny = GITConfiguration(
+    vision: .coswin(
+      CoSwin(imageSize: 224, width: 96, depths: [2, 2, 6, 2], heads: [3, 6, 12, 24], window: 7)),
+    text: releasedText)
+
   /// GIT_B, 224 pixels, images: CLIP ViT-B/16 and a decoder of 6 layers.
   ///
   /// The released fine-tuned models differ in `vision.imageSize` (480 for questions) and `frames`

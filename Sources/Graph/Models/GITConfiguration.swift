@@ -5,29 +5,6 @@ package import Diagnostics
 /// Its JSON form, with these property names, is part of a checkpoint.
 /// - Source: Wang et al. 2022 (GIT); the constants are those of the released models.
 package struct GITConfiguration: Codable, Sendable, Equatable {
-  /// The image encoder: a CLIP ViT without its final projection.
-  package struct Vision: Codable, Sendable, Equatable {
-    /// Pixels per side; images are square.
-    package var imageSize: Int
-    /// Pixels per side of a patch; what is left over at the right and bottom is not seen.
-    package var patchSize: Int
-    package var width: Int
-    package var layers: Int
-    package var heads: Int
-    package var mlpWidth: Int
-
-    package init(
-      imageSize: Int, patchSize: Int, width: Int, layers: Int, heads: Int, mlpWidth: Int
-    ) {
-      self.imageSize = imageSize
-      self.patchSize = patchSize
-      self.width = width
-      self.layers = layers
-      self.heads = heads
-      self.mlpWidth = mlpWidth
-    }
-  }
-
   /// The decoder, which reads image tokens and text as one sequence.
   package struct Text: Codable, Sendable, Equatable {
     package var width: Int
@@ -92,11 +69,8 @@ package struct GITConfiguration: Codable, Sendable, Equatable {
     self.tiedHead = tiedHead
   }
 
-  /// Image tokens of one frame: the class token and one per whole patch.
-  package var tokensPerFrame: Int {
-    let side = vision.imageSize / vision.patchSize
-    return 1 + side * side
-  }
+  /// Image tokens of one frame.
+  package var tokensPerFrame: Int { vision.tokens }
 }
 
 extension GITConfiguration {
@@ -112,15 +86,12 @@ extension GITConfiguration {
         throw invalid(field, "\(range.lowerBound) to \(range.upperBound)", "\(value)", place)
       }
     }
-    try check("vision.imageSize", vision.imageSize, 1...16384)
-    try check("vision.patchSize", vision.patchSize, 1...vision.imageSize)
     try check("text.vocabularySize", text.vocabularySize, 2...(1 << 24))
     try check("text.maximumTextLength", text.maximumTextLength, 1...(1 << 20))
     try check("frames", frames, 0...4096)
-    for (name, width, layers, heads, mlpWidth) in [
-      ("vision", vision.width, vision.layers, vision.heads, vision.mlpWidth),
-      ("text", text.width, text.layers, text.heads, text.mlpWidth),
-    ] {
+    func checkTransformer(
+      _ name: String, width: Int, layers: Int, heads: Int, mlpWidth: Int
+    ) throws(InputError) {
       try check("\(name).width", width, 1...65536)
       try check("\(name).layers", layers, 1...1024)
       try check("\(name).heads", heads, 1...width)
@@ -129,6 +100,17 @@ extension GITConfiguration {
         throw invalid("\(name).heads", "a divisor of the width \(width)", "\(heads)", place)
       }
     }
+    switch vision {
+    case .vit(let vit):
+      try check("vision.imageSize", vit.imageSize, 1...16384)
+      try check("vision.patchSize", vit.patchSize, 1...vit.imageSize)
+      try checkTransformer(
+        "vision", width: vit.width, layers: vit.layers, heads: vit.heads, mlpWidth: vit.mlpWidth)
+    case .coswin(let coswin):
+      try coswin.validate { invalid("vision.\($0)", $1, $2, place) }
+    }
+    try checkTransformer(
+      "text", width: text.width, layers: text.layers, heads: text.heads, mlpWidth: text.mlpWidth)
     for (name, value) in [
       ("vision", epsilons.vision), ("projection", epsilons.projection),
       ("decoder", epsilons.decoder), ("textEmbedding", epsilons.textEmbedding),

@@ -137,6 +137,8 @@ package struct PatchesGradient: OpDefinition {
     }
     let channels = Dimension(values / (form.size * form.size))
     let sides = [Dimension(height), Dimension(width)]
-    return [.f32(form.channelsLast ? [shape[0]] + sides + [channels] : [shape[0], channels] + sides)]
+    return [
+      .f32(form.channelsLast ? [shape[0]] + sides + [channels] : [shape[0], channels] + sides)
+    ]
   }
 }

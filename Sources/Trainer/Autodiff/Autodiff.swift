@@ -11,6 +11,8 @@ package struct Autodiff {
   var graph: Graph
   /// The derivative of the loss by each value that has one so far.
   private var gradients: [Value: Value] = [:]
+  /// Derivatives that are zeros around others: what slices gave.
+  var padded: [Value: (pad: Pad, inner: Value)] = [:]
   /// Values that depend on a parameter: only they are worth a derivative.
   private var isActive: Set<Value>
 
@@ -59,7 +61,7 @@ package struct Autodiff {
     let outgoing = try inputGradients(node, incoming)
     for (input, gradient) in zip(node.inputs, outgoing) {
       guard let gradient, isActive.contains(input) else { continue }
-      gradients[input] = gradients[input].map { graph.add($0, gradient) } ?? gradient
+      gradients[input] = gradients[input].map { added($0, gradient) } ?? gradient
     }
   }
 
@@ -109,7 +111,8 @@ package struct Autodiff {
       let gradient = PatchesGradient(op.form, of: graph.shape(node.inputs[0]))
       return [apply(.patchesGradient(gradient), dy)]
     case .geluGradient, .softmaxGradient, .layerNormGradient, .attentionGradient,
-      .embeddingGradient, .patchesGradient, .crossEntropyGradient, .linear, .cachedAttention, .residualLayerNorm,
+      .embeddingGradient, .patchesGradient, .crossEntropyGradient, .linear, .cachedAttention,
+      .residualLayerNorm,
       .quantizeRows, .layerNormQuantize, .quantizedLinear:
       throw GraphError("\(node.op.mnemonic): no derivative; differentiate before fusing")
     }

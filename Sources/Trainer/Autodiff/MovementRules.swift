@@ -22,8 +22,26 @@ extension Autodiff {
   mutating func sliceRule(_ op: Slice, _ node: Node, _ dy: Value) -> Value {
     let length = graph.shape(node.inputs[0])[op.axis]
     if op.start == 0, op.end == length { return dy }
-    return graph.apply(
-      .pad(Pad(axis: op.axis, before: op.start, after: length - op.end)), [dy])[0]
+    let pad = Pad(axis: op.axis, before: op.start, after: length - op.end)
+    let gradient = graph.apply(.pad(pad), [dy])[0]
+    padded[gradient] = (pad, dy)
+    return gradient
+  }
+
+  /// The sum of two derivatives of one value.
+  ///
+  /// Those of two slices that make it up, such as the halves that a roll exchanges, stand side by
+  /// side.
+  mutating func added(_ a: Value, _ b: Value) -> Value {
+    for (first, last) in [(a, b), (b, a)] {
+      guard let first = padded[first], let last = padded[last], first.pad.axis == last.pad.axis,
+        first.pad.before == 0, last.pad.after == 0,
+        last.pad.before == graph.shape(first.inner)[first.pad.axis],
+        first.pad.after == graph.shape(last.inner)[last.pad.axis]
+      else { continue }
+      return graph.concat([first.inner, last.inner], axis: first.pad.axis)
+    }
+    return graph.add(a, b)
   }
 
   /// The padding takes nothing.

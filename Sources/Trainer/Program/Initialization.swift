@@ -33,7 +33,9 @@ enum Initialization {
   }
 
   private static func deviation(_ weight: PlanWeight) -> Float {
-    let isTable = weight.name.contains("embedding") && !weight.name.contains("patch")
+    let isTable =
+      weight.name.contains("embedding") && !weight.name.contains("patch")
+      || weight.name.hasSuffix("relative_position_bias_table")
     let inputs = weight.shape.dropFirst().reduce(1, *)
     return isTable ? 0.02 : 0.02 * max(1, 768 / Float(inputs)).squareRoot()
   }

@@ -111,6 +111,25 @@ final class RecipeReader {
     return value
   }
 
+  /// Whole numbers in `range`, a list or with --set `2,2,6`, or `fallback`.
+  func ints(
+    _ key: String, _ fallback: [Int], in range: ClosedRange<Int>
+  ) throws(InputError) -> [Int] {
+    guard let found = node(key) else { return fallback }
+    let texts: [String?]
+    if case .sequence(let items) = found {
+      texts = items.map(\.string)
+    } else {
+      texts = found.string?.split(separator: ",").map { $0.filter { $0 != " " } } ?? [nil]
+    }
+    let values = texts.compactMap { $0.flatMap { Int($0) } }
+    guard values.count == texts.count, !values.isEmpty, values.allSatisfy(range.contains) else {
+      throw wrong(
+        key, "a list of whole numbers in \(range.lowerBound)...\(range.upperBound)", found)
+    }
+    return values
+  }
+
   /// A number in `range`, or `fallback`.
   func float(
     _ key: String, _ fallback: Float?, in range: ClosedRange<Float>
