@@ -75,6 +75,33 @@ struct BoundProgramTests {
     #expect(Double(facts.arenaBytes) <= 1.1 * Double(facts.lowerBoundBytes))
   }
 
+  /// Both parts of a roll go straight to where they belong, unless somebody else wants one.
+  @Test func slicesThatAreOnlyJoinedAreNotMade() throws {
+    func calls(outputs: Int) throws -> Int {
+      var builder = FunctionBuilder()
+      let x = builder.input("x", [2, 5])
+      let parts = [builder.f32([2, 3]), builder.f32([2, 2])]
+      for (part, start) in zip(parts, [2, 0]) {
+        builder.step(.slice, [x], [part]) {
+          $0.axes = [1]
+          $0.start = PlanDimension(start)
+        }
+      }
+      let y = builder.f32([2, 5])
+      builder.step(.concat, parts, [y]) { $0.axes = [1] }
+      builder.output("y", y)
+      for part in 0..<outputs { builder.output("part\(part)", parts[part]) }
+      let program = try builder.bound(threads: 2)
+      program.set("x", (0..<10).map { Float($0) })
+      program.function.run()
+      #expect(program.floats("y") == [2, 3, 4, 0, 1, 7, 8, 9, 5, 6])
+      if outputs > 0 { #expect(program.floats("part0") == [2, 3, 4, 7, 8, 9]) }
+      return program.function.facts.calls
+    }
+    #expect(try calls(outputs: 0) == 2)
+    #expect(try calls(outputs: 1) == 3)
+  }
+
   @Test func aResultTakesThePlaceOfAnOperandThatDies() throws {
     func arena(keepsMiddle: Bool) throws -> Int {
       var builder = FunctionBuilder()

@@ -24,8 +24,10 @@ extension Binder {
         x.shape == expected && x.dtype == y.dtype && start + expected[axis] <= y.shape[axis],
         "operand \(index)", expected: "a part of \(y.description) along axis \(axis)",
         found: x.description)
+      let part = parts[x.index] ?? (x, 0)
       emitCopy(
-        x.shape, from: (x, x.strides, 0), to: (y, y.strides, start * y.strides[axis]))
+        x.shape, from: (part.whole, part.whole.strides, part.offset),
+        to: (y, y.strides, start * y.strides[axis]))
       start += x.shape[axis]
     }
     try view.check(
@@ -37,7 +39,30 @@ extension Binder {
     let (x, y) = (view.operands[0], view.results[0])
     let axis = try oneAxis(view, of: y)
     let start = try part(y, of: x, along: axis, view)
-    emitCopy(y.shape, from: (x, x.strides, start * x.strides[axis]), to: (y, y.strides, 0))
+    if joinedSlices.contains(y.index) {
+      parts[y.index] = (x, start * x.strides[axis])
+    } else {
+      emitCopy(y.shape, from: (x, x.strides, start * x.strides[axis]), to: (y, y.strides, 0))
+    }
+  }
+
+  /// The results of slices that only concatenations read, which can take them from the whole: so a
+  /// roll moves its tensor once.
+  static func joinedSlices(_ function: PlanFunction) -> Set<Int> {
+    var slices: Set<Int> = []
+    // Text caches change while they are read.
+    var others = Set(function.outputs.map(\.tensor) + function.tensors.compactMap(\.aliasOf))
+    var changed: Set<Int> = []
+    func root(_ tensor: Int) -> Int { function.tensors[tensor].aliasOf ?? tensor }
+    for step in function.steps {
+      if step.opcode == .cachedAttention { changed.formUnion(step.operands.map(root)) }
+      if step.opcode != .concat { others.formUnion(step.operands) }
+    }
+    for step in function.steps where step.opcode == .slice {
+      guard let whole = step.operands.first, let result = step.results.first else { continue }
+      if !changed.contains(root(whole)) { slices.insert(result) }
+    }
+    return slices.subtracting(others)
   }
 
   mutating func bindBroadcast(_ view: StepView) throws(InputError) {

@@ -22,6 +22,10 @@ struct Binder {
   private(set) var calls: [KernelCall] = []
   /// The first call of the step that is being bound.
   private(set) var stepStart = 0
+  /// Slices that are never made; see ``joinedSlices(_:)``.
+  let joinedSlices: Set<Int>
+  /// Of which tensor each of them is a part, and at which element it starts.
+  var parts: [Int: (whole: BoundTensor, offset: Int)] = [:]
   /// Bytes of each buffer: of each tensor that is a root (0 for aliases), then of each scratch.
   private(set) var bufferBytes: [Int]
 
@@ -61,6 +65,7 @@ struct Binder {
       }
     }
     self.tensors = tensors
+    joinedSlices = Self.joinedSlices(function)
     bufferBytes = tensors.map { $0.root == $0.index ? $0.byteCount : 0 }
   }
 
