@@ -113,8 +113,10 @@ import Testing
       gives: [.i32([4, 4], [4, 3, 1, 0, 5, 4, 2, 1, 7, 6, 4, 3, 8, 7, 5, 4])])
   }
 
-  /// A map of 2 × 4 rolled by one: one row of two windows. Down there is one window, of which the second
-  /// row came round; across only the second window has a column that did.
+  /// A map of 2 × 4 rolled by one, in two windows.
+  ///
+  /// Down there is one window, of which the second row came round; across only the second window has a
+  /// column that did.
   @Test func windowMaskHidesWhatCameRound() throws {
     let no = -Double.infinity
     try expect(

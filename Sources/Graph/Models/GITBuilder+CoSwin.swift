@@ -27,13 +27,10 @@ extension GITBuilder {
       epsilon: configuration.epsilons.vision)
   }
 
-  /// CvT's: a convolution with bias, then a norm over channels.
+  /// CvT's: a convolution with bias, then a norm over channels; gives [images, N, width].
   ///
-  /// - Parameters:
-  ///   - x: pixels [images, channels, H, W], whose kernel is [width, channels, k, k]; or, with
-  ///     `channelsLast`, a map [images, H, W, channels], whose kernel is [width, k, k, channels].
-  ///   - name: of the parameters.
-  /// - Returns: [images, N, width].
+  /// `x` is pixels [images, channels, H, W], whose kernel is [width, channels, k, k]; or, with
+  /// `channelsLast`, a map [images, H, W, channels], whose kernel is [width, k, k, channels].
   private mutating func convolutionalEmbedding(
     _ x: Value, _ stage: CoSwin.Stage, _ name: String, channelsLast: Bool
   ) -> Value {
