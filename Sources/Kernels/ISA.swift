@@ -6,7 +6,7 @@ package enum ISA: String, Sendable, CaseIterable {
   case scalar
   /// AVX2, FMA and F16C.
   case avx2
-  /// AVX-512 F, BW, VL, DQ and VNNI, used at 256 bits.
+  /// AVX-512 F, BW, VL, DQ and VNNI.
   case avx512vnni
 
   /// The best cluster this CPU runs.

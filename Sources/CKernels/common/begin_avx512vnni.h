@@ -1,5 +1,7 @@
-/* Opens a file of AVX-512-VNNI instances, at 256 bits; close it with end_target.h. */
+/* Opens a file of AVX-512-VNNI instances; close it with end_target.h. CK_512_BITS is for bodies
+ * that have a form for such vectors. */
 #define CK_VARIANT avx512vnni
+#define CK_512_BITS
 #define CK_MASKED_MOVES /* a call of memcpy would empty the vector registers */
 #include <immintrin.h>
 #include "kernel.h"

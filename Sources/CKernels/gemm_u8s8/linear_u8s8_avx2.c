@@ -3,28 +3,40 @@
 #include "../common/epilogue.inc"
 #include "tile.h"
 
-#define CK_TILE_ROWS 6
-#define CK_TILE_BLOCKS 2
-#define CK_WIDE_TILE_BLOCKS 1
+/* Rows and blocks of a tile for runs of `run` blocks: 12 sums leave just enough of 16 registers
+ * when a weight is used once per row and then forgotten, 8 when the weights of a run stay. */
+#define CK_TILE_ROWS(run) ((run) >= 2 ? 4 : 6)
+#define CK_TILE_BLOCKS(run) ((run) == 0 ? 1 : 2)
 
-/* Four elements of each row meet the block's four. x <= 127: two products fit an int16
- * (2 * 127 * 127 = 32258), so vpmaddubsw does not saturate. */
+/* Four elements of each row meet the block's four, `run` times: vpmaddubsw does not saturate and
+ * the sums of its int16 do not overflow, because `groups` promised so. The longer the run, the
+ * fewer of the instructions widen: 2 of 3 with one block, 3 of 6 with two, 5 of 10 with four. */
 CK_INLINE void step_narrow(__m256i sums[][CK_MOST_TILE_BLOCKS], const uint8_t *x, size_t x_row,
-                           const int8_t *w, size_t w_block, const int rows, const int blocks) {
+                           const int8_t *w, size_t w_block, const int rows, const int blocks,
+                           const int run) {
   const __m256i ones = _mm256_set1_epi16(1);
 #pragma clang loop unroll(full)
   for (int r = 0; r < rows; r++) {
-    __m256i four = _mm256_set1_epi32(word_at(x + (size_t)r * x_row));
+    __m256i fours[4];
+#pragma clang loop unroll(full)
+    for (int i = 0; i < run; i++) {
+      fours[i] = _mm256_set1_epi32(word_at(x + (size_t)r * x_row + 4 * (size_t)i));
+    }
 #pragma clang loop unroll(full)
     for (int b = 0; b < blocks; b++) {
-      __m256i weights = _mm256_loadu_si256((const __m256i *)(w + (size_t)b * w_block));
-      __m256i pairs = _mm256_madd_epi16(_mm256_maddubs_epi16(four, weights), ones);
-      sums[r][b] = _mm256_add_epi32(sums[r][b], pairs);
+      const __m256i *weights = (const __m256i *)(w + (size_t)b * w_block);
+      __m256i pairs = _mm256_maddubs_epi16(fours[0], _mm256_loadu_si256(weights));
+#pragma clang loop unroll(full)
+      for (int i = 1; i < run; i++) {
+        __m256i more = _mm256_maddubs_epi16(fours[i], _mm256_loadu_si256(weights + i));
+        pairs = _mm256_add_epi16(pairs, more);
+      }
+      sums[r][b] = _mm256_add_epi32(sums[r][b], _mm256_madd_epi16(pairs, ones));
     }
   }
 }
 
-CK_INLINE void multiply_narrow(ck_tile *t, const int rows, const int blocks) {
+CK_INLINE void multiply_narrow(ck_tile *t, const int rows, const int blocks, const int run) {
   __m256i sums[CK_MOST_TILE_ROWS][CK_MOST_TILE_BLOCKS];
 #pragma clang loop unroll(full)
   for (int r = 0; r < rows; r++) {
@@ -33,13 +45,16 @@ CK_INLINE void multiply_narrow(ck_tile *t, const int rows, const int blocks) {
   }
   const uint8_t *x = t->x;
   const int8_t *w = t->w;
-  size_t x_row = t->k, w_block = t->w_block;
-  for (size_t k = t->k / 4; k > 0; k--, x += 4, w += 32) {
-    step_narrow(sums, x, x_row, w, w_block, rows, blocks);
+  size_t x_row = t->k, w_block = t->w_block, k = t->k / 4;
+  for (; k >= (size_t)run; k -= (size_t)run, x += 4 * run, w += 32 * run) {
+    step_narrow(sums, x, x_row, w, w_block, rows, blocks, run);
+  }
+  for (; run > 1 && k > 0; k--, x += 4, w += 32) {
+    step_narrow(sums, x, x_row, w, w_block, rows, blocks, 1);
   }
   if (t->k % 4 != 0) {
     ck_last_words last = last_words(t, (size_t)rows);
-    step_narrow(sums, last.x[0], 4, w, w_block, rows, blocks);
+    step_narrow(sums, last.x[0], 4, w, w_block, rows, blocks, 1);
   }
 #pragma clang loop unroll(full)
   for (int r = 0; r < rows; r++) {
@@ -103,11 +118,11 @@ CK_INLINE void multiply_wide(ck_tile *t, const int rows, const int blocks) {
   }
 }
 
-CK_INLINE void multiply_tile(ck_tile *t, const int rows, const int blocks, const int wide) {
-  if (wide) {
+CK_INLINE void multiply_tile(ck_tile *t, const int rows, const int blocks, const int run) {
+  if (run == 0) {
     multiply_wide(t, rows, blocks);
   } else {
-    multiply_narrow(t, rows, blocks);
+    multiply_narrow(t, rows, blocks, run);
   }
 }
 

@@ -2,13 +2,13 @@
 #include "../common/epilogue.inc"
 #include "tile.h"
 
-#define CK_TILE_ROWS 4
-#define CK_TILE_BLOCKS 1
-#define CK_WIDE_TILE_BLOCKS 1
+#define CK_EXACT_FOR_ALL
+#define CK_TILE_ROWS(run) 4
+#define CK_TILE_BLOCKS(run) 1
 
 /* Plain integers; the compiler may vectorise them, since their order does not matter. */
-CK_INLINE void multiply_tile(ck_tile *t, const int rows, const int blocks, const int wide) {
-  (void)wide;
+CK_INLINE void multiply_tile(ck_tile *t, const int rows, const int blocks, const int run) {
+  (void)run;
   for (int r = 0; r < rows; r++) {
     for (int b = 0; b < blocks; b++) {
       const uint8_t *x = t->x + (size_t)r * t->k;

@@ -1,6 +1,6 @@
 /* What the tiles of linear_u8s8 share. Included inside the target attribute, for i32x8. */
 
-enum { CK_MOST_TILE_ROWS = 8, CK_MOST_TILE_BLOCKS = 4 };
+enum { CK_MOST_TILE_ROWS = 12, CK_MOST_TILE_BLOCKS = 4 };
 
 /* A tile: rows of x times blocks of eight columns of w. */
 typedef struct ck_tile {

@@ -31,7 +31,7 @@ typedef void (*ck_kernel)(const void *args, size_t thread, size_t threads);
 typedef enum ck_isa {
   CK_ISA_SCALAR = 0,
   CK_ISA_AVX2 = 1,      /* AVX2, FMA, F16C */
-  CK_ISA_AVX512VNNI = 2 /* AVX-512 F, BW, VL, DQ, VNNI; kernels stay at 256 bits */
+  CK_ISA_AVX512VNNI = 2 /* AVX-512 F, BW, VL, DQ, VNNI */
 } ck_isa;
 
 /* The best cluster this CPU runs. */
@@ -127,16 +127,15 @@ typedef struct ck_linear_f32_args {
  *   x      u8 [M, K]
  *   rows   f32 [M, 2]: scale, zero point (a whole number in 0 ... 255) of each row of x
  *   w      packed by ck_pack_s8: [ceil(N/8)][ceil(K/4)][8][4], zeros beyond N and K
- * Exact for every u8 x only if `levels` says so: levels 127 promises x <= 127, so that two products
- * fit an int16; levels 255 allows all u8 and takes the widening path on AVX2.
- * `groups` promises more: 0, or a power of two up to 16, such that in every run of so many blocks
- * of four inputs from a multiple of it on, for every channel, the products of k mod 4 = 0 and 1 add
- * up in an int16, whatever x <= levels is, in any order, and so do those of 2 and 3. 0 promises
- * nothing. Requires K <= 66000 (255 * 127 * K < 2^31). */
+ * Exact for every x only if `groups` says so, because AVX2 adds products as int16. Let a run be
+ * `groups` neighbouring blocks [8][4] of w, the first at a multiple of `groups`: of one column and
+ * of either half of its fours, the largest x times the larger of Σ w > 0 and Σ |w < 0| over a run
+ * is at most 32767. 1 holds for every w where x <= 127; 0 promises nothing and takes the widening
+ * path there; what holds for a run holds for its parts. Other ISAs are exact whatever it is.
+ * Requires K <= 66000 (255 * 127 * K < 2^31). */
 typedef struct ck_linear_u8s8_args {
   size_t m, n, k;
-  uint32_t levels;
-  uint32_t groups;
+  uint32_t groups; /* 0, or a power of two */
   const uint8_t *x;
   const float *rows;
   const int8_t *w;

@@ -1,6 +1,7 @@
 import CKernels
 import Diagnostics
 import Formats
+import Kernels
 
 extension Binder {
   mutating func bindLinear(_ view: StepView) throws(InputError) {
@@ -26,12 +27,14 @@ extension Binder {
       expected: "1 ... \(PlanLimits.packedColumns)", found: "\(k)")
     let epilogue = try epilogue(of: view, m: m, n: n, parameters: 4)
     let operands = view.operands.map(\.root)
-    let levels = UInt32(view.step.levels)
     guard let weight = view.operands[2].weight,
       let sums = weights.table[weight].columnSumsOffset
     else { preconditionFailure("a packed weight has column sums") }
-    let groups = PartialSums.groups(
-      try weights.partialSums(ofWeight: weight), levels: view.step.levels)
+    // Other instruction sets do not ask, and finding out reads the whole weight.
+    let groups =
+      isa == .avx2
+      ? PartialSums.groups(
+        try weights.partialSums(ofWeight: weight), levels: view.step.levels) : 0
     emit(
       KernelCall(
         CK_LINEAR_U8S8, reads: operands, writes: view.results.map(\.root),
@@ -39,7 +42,7 @@ extension Binder {
       ) { memory in
         let packed = memory.addresses[operands[2]]
         return ck_linear_u8s8_args(
-          m: m, n: n, k: k, levels: levels, groups: UInt32(groups), x: memory.u8(operands[0]),
+          m: m, n: n, k: k, groups: UInt32(groups), x: memory.u8(operands[0]),
           rows: memory.f32(operands[1]), w: packed.assumingMemoryBound(to: Int8.self),
           column_sums: (packed + sums).assumingMemoryBound(to: Int32.self),
           w_scales: memory.f32(operands[3]), epilogue: epilogue.bound(memory))

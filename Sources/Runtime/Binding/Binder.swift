@@ -1,6 +1,7 @@
 import CKernels
 import Diagnostics
 import Formats
+import Kernels
 
 /// Turns the steps of a plan function into kernel calls, checking that no kernel can be led astray.
 ///
@@ -15,6 +16,7 @@ struct Binder {
   let weights: WeightMemory
   /// By symbol of the function.
   let symbols: [Int]
+  let isa: ISA
   let threads: Int
   /// "model.plan, function 'encode'".
   let place: String
@@ -31,11 +33,12 @@ struct Binder {
 
   /// Evaluates every shape of `function`.
   init(
-    _ function: PlanFunction, weights: WeightMemory, symbols values: [String: Int], threads: Int,
-    place: String
+    _ function: PlanFunction, weights: WeightMemory, symbols values: [String: Int], isa: ISA,
+    threads: Int, place: String
   ) throws(InputError) {
     self.function = function
     self.weights = weights
+    self.isa = isa
     self.threads = threads
     self.place = "\(place), function '\(function.name)'"
     var symbols: [Int] = []

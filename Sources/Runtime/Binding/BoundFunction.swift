@@ -63,7 +63,8 @@ package final class BoundFunction {
   ) throws(InputError) {
     precondition((1...ThreadCount.maximum).contains(threads), "threads in 1 ... 1024")
     var binder = try Binder(
-      function, weights: weights, symbols: symbols, threads: threads, place: place)
+      function, weights: weights, symbols: symbols, isa: kernels.isa, threads: threads,
+      place: place)
     try binder.checkOrder()
     try binder.bindSteps()
     let calls = binder.calls
