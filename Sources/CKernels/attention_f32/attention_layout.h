@@ -4,8 +4,8 @@
 
 #include "../common/kernel.h"
 
-/* Queries whose scores are held at once: a multiple of the product's six rows, few enough that
- * the scores of a few hundred keys stay in the second-level cache. */
+/* Queries whose scores are held at once: a multiple of six and eight, the rows of tiles, few enough
+ * that the scores of a few hundred keys stay in the second-level cache. */
 enum { CK_ATTENTION_ROWS = 48 };
 
 /* Widths and key counts are padded with zeros to whole vectors, keys to whole panels. */
