@@ -116,6 +116,16 @@ let package = Package(
       ],
       swiftSettings: swiftSettings),
 
+    // Benchmarks: not part of any product.
+    .target(name: "CCeilings", path: "Benchmarks/CCeilings", cSettings: cWarnings),
+    .executableTarget(
+      name: "Benchmarks",
+      dependencies: [
+        "CCeilings", "CKernels", "Kernels", "Runtime", "Checkpoint", "Formats", "Graph",
+        "Diagnostics", argumentParser,
+      ],
+      path: "Benchmarks/Tool", swiftSettings: swiftSettings),
+
     .target(
       name: "TestSupport", dependencies: ["Graph", "Reference", "Kernels"],
       path: "Tests/TestSupport",

@@ -18,7 +18,7 @@ struct GITC: ParsableCommand {
     version: "0.1.0",
     subcommands: [
       Train.self, Compile.self, Run.self, ScoreCommand.self, Verify.self, Inspect.self,
-      DataCommand.self,
+      Bench.self, DataCommand.self,
     ])
 
   static func main() {

@@ -3,7 +3,8 @@ import Testing
 @Suite("Help", .enabled(if: Gitc.isBuilt, "gitc is not built beside the tests"))
 struct HelpTests {
   static let commands: [[String]] = [
-    [], ["train"], ["compile"], ["run"], ["score"], ["verify"], ["inspect"], ["data"],
+    [], ["train"], ["compile"], ["run"], ["score"], ["verify"], ["inspect"], ["bench"],
+    ["data"],
     ["data", "scenes"],
   ]
 

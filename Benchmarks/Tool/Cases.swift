@@ -1,0 +1,140 @@
+import CKernels
+
+/// The shapes of the released models: ViT-B/16 and six decoder layers of width 768.
+enum Cases {
+  /// - Parameter threads: scratch is made for so many.
+  static func all(threads: Int) -> [Case] {
+    var cases: [Case] = []
+    // 197 rows: an image of 224 pixels; 901: of 480; 1182: six frames.
+    for groups in [1, 2, 4] {
+      cases.append(linear("attention input", 197, 2304, 768, groups: groups))
+      cases.append(linear("attention output", 197, 768, 768, groups: groups, residual: true))
+      cases.append(linear("MLP in, quick GELU", 197, 3072, 768, groups: groups, .quick))
+      cases.append(linear("MLP out", 197, 768, 3072, groups: groups, residual: true))
+    }
+    cases.append(linear("MLP in, erf GELU", 197, 3072, 768, groups: 2, .erf))
+    for rows in [901, 1182] {
+      cases.append(linear("attention output", rows, 768, 768, groups: 2, residual: true))
+    }
+    for rows in [1, 4, 8] { cases.append(step(rows: rows)) }
+    for rows in [197, 901, 1182] { cases.append(attention(rows: rows, threads: threads)) }
+    for sequences in [1, 4] {
+      cases.append(cachedAttention(sequences: sequences, threads: threads))
+    }
+    cases.append(layerNorm(rows: 197, threads: threads))
+    cases.append(quantize(rows: 197, columns: 3072))
+    return cases
+  }
+
+  enum Form { case none, quick, erf }
+
+  private static func linear(
+    _ name: String, _ m: Int, _ n: Int, _ k: Int, groups: Int, _ form: Form = .none,
+    residual: Bool = false
+  ) -> Case {
+    let made = Case(
+      "int8 \(name) [\(m), \(n), \(k)], runs of \(groups)", .integerProducts(m * n * k))
+    addLinear(to: made, m, n, k, groups: groups, form, residual: residual)
+    return made
+  }
+
+  private static func addLinear(
+    to made: Case, _ m: Int, _ n: Int, _ k: Int, groups: Int, _ form: Form = .none,
+    residual: Bool = false
+  ) {
+    let rows = made.floats(2 * m)
+    for i in 0..<m { (rows[2 * i], rows[2 * i + 1]) = (0.01, 64) }
+    let activation =
+      switch form {
+      case .none: CK_ACTIVATION_NONE
+      case .quick: CK_ACTIVATION_GELU_QUICK
+      case .erf: CK_ACTIVATION_GELU_ERF
+      }
+    let scales = made.floats(n)
+    for i in 0..<n { scales[i] = 0.0003 }
+    let epilogue = ck_epilogue(
+      bias: made.floats(n), residual: residual ? UnsafePointer(made.floats(m * n)) : nil,
+      residual_rows: residual ? m : 0, activation: activation, split_count: 1,
+      split_columns: (n, 0, 0, 0), results: (made.floats(m * n), nil, nil, nil))
+    made.add(
+      CK_LINEAR_U8S8,
+      ck_linear_u8s8_args(
+        m: m, n: n, k: k, groups: UInt32(groups), x: made.bytes(m * k), rows: rows,
+        w: made.weights(ck_packed_s8_bytes(n, k)), column_sums: made.integers(n),
+        w_scales: scales, epilogue: epilogue))
+  }
+
+  /// All projections of one decoding step: 66 MB of weights, more than caches hold.
+  private static func step(rows: Int) -> Case {
+    let layer = [(2304, 768), (768, 768), (3072, 768), (768, 3072)]
+    let shapes = (0..<6).flatMap { _ in layer } + [(30522, 768)]
+    let made = Case(
+      "int8 step, all projections, \(rows) rows", .bytes(shapes.reduce(0) { $0 + $1.0 * $1.1 }))
+    for (n, k) in shapes { addLinear(to: made, rows, n, k, groups: 2) }
+    return made
+  }
+
+  private static func attention(rows: Int, threads: Int) -> Case {
+    let (heads, width) = (12, 64)
+    let made = Case("attention, \(rows) rows", .floatProducts(2 * rows * rows * heads * width))
+    let count = rows * heads * width
+    made.add(
+      CK_ATTENTION_F32,
+      ck_attention_f32_args(
+        batch: 1, queries: rows, keys: rows, heads: heads, head_width: width, scale: 0.125,
+        masked: 0, prefix: 0, q: made.floats(count), k: made.floats(count),
+        v: made.floats(count), bias: nil, bias_batches: 1, y: made.floats(count),
+        scratch: made.floats(ck_attention_scratch(1, rows, rows, heads, width, threads))))
+    return made
+  }
+
+  private static func cachedAttention(sequences: Int, threads: Int) -> Case {
+    let (heads, width, prefix, capacity, layers) = (12, 64, 197, 64, 6)
+    let d = heads * width
+    let made = Case(
+      "cached attention, six layers, \(sequences) sequences",
+      .bytes(2 * layers * prefix * d * MemoryLayout<Float>.stride))
+    let scratch = made.floats(
+      ck_cached_attention_scratch(sequences, 1, heads, prefix, capacity, threads))
+    for _ in 0..<layers {
+      let (source, slots) = (made.integers(sequences), made.integers(sequences * capacity))
+      let positions = made.integers(1)
+      positions[0] = 8
+      made.add(
+        CK_CACHED_ATTENTION_F32,
+        ck_cached_attention_f32_args(
+          sequences: sequences, rows: 1, heads: heads, head_width: width, prefix_rows: prefix,
+          capacity: capacity, scale: 0.125, q: made.floats(sequences * d),
+          k: made.floats(sequences * d), v: made.floats(sequences * d),
+          prefix_k: made.floats(prefix * d), prefix_v: made.floats(prefix * d),
+          text_k: made.floats(sequences * capacity * d),
+          text_v: made.floats(sequences * capacity * d), source: source, slots: slots,
+          positions: positions, y: made.floats(sequences * d), scratch: scratch))
+    }
+    return made
+  }
+
+  private static func layerNorm(rows: Int, threads: Int) -> Case {
+    let d = 768
+    // x is read, y and a byte per element are written.
+    let made = Case("layer norm and quantize, \(rows) rows of \(d)", .bytes(rows * d * 9))
+    made.add(
+      CK_LAYER_NORM_F32,
+      ck_layer_norm_f32_args(
+        rows: rows, d: d, epsilon: 1e-5, x: made.floats(rows * d), residual: nil,
+        residual_rows: 0, gamma: made.floats(d), beta: made.floats(d), y: made.floats(rows * d),
+        quantized: made.bytes(rows * d), quantized_rows: made.floats(2 * rows), levels: 127,
+        scratch: made.floats(ck_layer_norm_scratch(d, threads))))
+    return made
+  }
+
+  private static func quantize(rows: Int, columns: Int) -> Case {
+    let made = Case("quantize, \(rows) rows of \(columns)", .bytes(rows * columns * 5))
+    made.add(
+      CK_QUANTIZE_ROWS_F32,
+      ck_quantize_rows_f32_args(
+        rows: rows, k: columns, levels: 127, x: made.floats(rows * columns),
+        result: made.bytes(rows * columns), row_scales: made.floats(2 * rows)))
+    return made
+  }
+}
