@@ -47,7 +47,7 @@ final class Case {
     return p
   }
 
-  /// Bytes in 0 ... 127.
+  /// Bytes of 7 bits.
   func bytes(_ count: Int) -> UnsafeMutablePointer<UInt8> {
     let p = allocate(UInt8.self, count)
     var state: UInt64 = 2

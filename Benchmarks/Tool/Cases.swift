@@ -2,7 +2,10 @@ import CKernels
 
 /// The shapes of the released models: ViT-B/16 and six decoder layers of width 768.
 enum Cases {
+  /// Every case, in the order of the table.
+  ///
   /// - Parameter threads: scratch is made for so many.
+  /// - Returns: cases with memory of their own.
   static func all(threads: Int) -> [Case] {
     var cases: [Case] = []
     // 197 rows: an image of 224 pixels; 901: of 480; 1182: six frames.

@@ -4,7 +4,7 @@ import Testing
 
 /// What x and w of an int8 product can be, and the runs of blocks that it is safe to promise for them.
 struct QuantizedRange: CustomTestStringConvertible {
-  /// x is in 0 ... levels.
+  /// The largest x.
   let levels: UInt8
   /// See `ck_linear_u8s8_args`.
   let groups: UInt32

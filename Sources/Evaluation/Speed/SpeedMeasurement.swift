@@ -34,6 +34,7 @@ package struct SpeedMeasurement: Sendable {
   ///   - path: a plan that captions.
   ///   - kernels: what computes.
   ///   - threads: 1 ... 1024.
+  /// - Returns: times by phase.
   /// - Throws: `InputError` where the plan cannot be read or run.
   package func run(
     plan path: String, kernels: KernelSet, threads: Int

@@ -51,8 +51,10 @@ package struct SpeedReport: Encodable, Sendable {
   package var perTokenMs: Times
   /// Encode, prefix and all tokens; pixels are given.
   package var totalMs: Times
-  /// CPU time of all threads together in encode and prefix. On one thread it is the time that they
-  /// would have taken on an idle machine, however busy this one is.
+  /// CPU time of all threads together in encode and prefix.
+  ///
+  /// On one thread it is the time that they would have taken on an idle machine, however busy this one
+  /// is.
   package var cpuImageMs: Times
   /// The same of a step.
   package var cpuPerTokenMs: Times
