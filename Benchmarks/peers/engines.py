@@ -75,7 +75,7 @@ class Torch(Engine):
             caches += self.images[i : i + 2]
             caches += [t[:, :, :position] for t in self.text[i : i + 2]]
         logits, *new = self.stepper(
-            torch.from_numpy(tokens), torch.tensor([[position]]), self.mask[..., :0], *caches)
+            torch.from_numpy(tokens), torch.tensor([[position]]), self.mask, *caches)
         for cache, row in zip(self.text, new):
             cache[:, :, position : position + 1] = row
         return logits.numpy()
