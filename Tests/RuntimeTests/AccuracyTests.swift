@@ -20,8 +20,9 @@ import Testing
   /// A row of 7 bits over a range of about ±3.5 deviations has steps of 0.055 of them, so an error of
   /// 0.055/√12 = 0.016: 36 dB for one projection's input; int8 weights add less. Residuals carry most
   /// of the signal past each projection, so features end above that and logits a little below.
-  /// Measured on 1,000 scenes each: 40 and 36 dB, mean |Δ log p| 0.003 to 0.005, 98 % (one object) and
-  /// 92 % of captions the same. The bounds leave 4 dB, a factor of 2, and 2 or 6 of 40 near-ties.
+  /// Measured on 1,000 scenes each: 38 and 35 dB, mean |Δ log p| 0.0004 to 0.002, 100 % (one object)
+  /// and 98.5 % of captions the same. The bounds leave 2 or 3 dB, a factor of 5, and 2 or 3 of 40
+  /// near-ties.
   struct Bounds: Sendable {
     /// A TSV pair that `gitc data scenes` writes.
     var name: String
@@ -37,8 +38,8 @@ import Testing
 
   static let bounds = [
     Bounds(name: "scenes-validation-one", agreement: 0.95),
-    Bounds(name: "scenes-validation", agreement: 0.85),
-    Bounds(name: "clips-validation", agreement: 0.85),
+    Bounds(name: "scenes-validation", agreement: 0.925),
+    Bounds(name: "clips-validation", agreement: 0.925),
   ]
 
   private static func withScenes<Result>(_ body: (String) throws -> Result) throws -> Result {
@@ -73,8 +74,12 @@ import Testing
     }
   }
 
-  /// The model's own level: 51 % of 1,000 such scenes, so 14 of these 40 is two deviations below.
-  @Test func oneObjectIsCaptionedAsWellAsWhenItWasTrained() throws {
+  /// The model's own level, as shares of 40 scenes that fp32 and int8 each caption exactly.
+  ///
+  /// Measured on 1,000: 99.7 % of scenes of one object, 81 % where its pair of colour and shape was
+  /// never shown in training. The bounds are two deviations of a binomial count below, and one scene.
+  @Test(arguments: [("scenes-validation-one", 0.95), ("scenes-heldout-one", 0.66)])
+  func oneObjectIsCaptionedAsWellAsWhenItWasTrained(name: String, bound: Double) throws {
     try Self.withScenes { folder in
       let plan = folder + "/scenes.plan"
       try Compiler.compile(
@@ -83,12 +88,12 @@ import Testing
       let verifier = try Verifier(
         checkpoint: Self.checkpoint, plan: plan, kernels: KernelSet(), threads: 2)
       let report = try verifier.verify(
-        EvaluationData(path: "\(folder)/scenes-validation-one.img.tsv"), name: "one object",
-        thresholds: VerifyThresholds(minimumAgreement: 0))
+        EvaluationData(path: "\(folder)/\(name).img.tsv"), name: name,
+        minimumAgreement: 0)
       let exact = try #require(report.exactMatch)
       #expect(exact.samples == 40)
-      #expect(exact.plan >= 0.35, "\(report.text)")
-      #expect(exact.reference >= 0.35, "\(report.text)")
+      #expect(exact.plan >= bound, "\(report.text)")
+      #expect(exact.reference >= bound, "\(report.text)")
     }
   }
 }
