@@ -87,6 +87,7 @@ let package = Package(
     library("Reference", ["Graph"]),  // serves tests and `verify`; no product path depends on it
     library("Runtime", ["Formats", "Kernels", "CKernels"]),
     library("Checkpoint", ["Graph", "Formats"]),
+    library("ONNX", ["Graph", "Formats", "CFormats", "Protobuf"]),
     library("Data", ["Formats", "Media", "Tokenizer"]),
 
     // Level 3
@@ -103,8 +104,8 @@ let package = Package(
     library(
       "Evaluation",
       [
-        "Graph", "Formats", "Kernels", "Checkpoint", "Compiler", "Runtime", "Captioning", "Data",
-        "Media", "Tokenizer",
+        "Graph", "Formats", "Kernels", "Checkpoint", "ONNX", "Compiler", "Runtime", "Captioning",
+        "Data", "Media", "Tokenizer",
       ]),
 
     // Level 5
@@ -112,7 +113,7 @@ let package = Package(
       name: "gitc",
       dependencies: [
         "Trainer", "Evaluation", "Compiler", "Captioning", "Runtime", "Kernels", "Checkpoint",
-        "Data", "Formats", "Graph", "Media", "Diagnostics", argumentParser,
+        "ONNX", "Data", "Formats", "Graph", "Media", "Diagnostics", argumentParser,
       ],
       swiftSettings: swiftSettings),
 
@@ -153,6 +154,9 @@ let package = Package(
         "Trainer", "Compiler", "Graph", "Reference", "Runtime", "Checkpoint", "Data", "Formats",
         "Kernels", "Media", "Tokenizer",
       ]),
+    tests(
+      "ONNX",
+      ["ONNX", "Compiler", "Graph", "Reference", "Formats", "Checkpoint", "Runtime", "Kernels"]),
     tests("CLI", ["gitc", "Media", "Data", "Formats", "Checkpoint", "Graph"]),
   ],
   swiftLanguageModes: [.v6],
