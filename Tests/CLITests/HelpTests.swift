@@ -4,6 +4,7 @@ import Testing
 struct HelpTests {
   static let commands: [[String]] = [
     [], ["train"], ["compile"], ["run"], ["score"], ["verify"], ["inspect"], ["bench"],
+    ["call"], ["export"],
     ["data"],
     ["data", "scenes"],
   ]
