@@ -19,8 +19,10 @@ extension Compiler {
     let store = ParameterStore(parameters)
     try store.checkFinite(place: place)
     do {
-      return CompiledPlan(
+      var compiled = CompiledPlan(
         try LoweredGraphs(graph, store, precision: precision, watch: watch), model: nil)
+      compiled.provePartialSums()
+      return compiled
     } catch {
       throw InputError(
         .badData, "the graph cannot be compiled", expected: error.expected, found: error.found,

@@ -1,3 +1,4 @@
+import Checkpoint
 import Formats
 import Foundation
 import Testing

@@ -49,7 +49,7 @@ enum OwnModels {
     mutating func vit() -> Value {
       let pixels = graph.input("pixels", .f32([.symbol("B"), 3, 8, 8]))
       let token = graph.broadcast(parameter([Self.width]), to: [.symbol("B"), 1, Self.width])
-      let patches = linear(graph.patches(pixels, size: 4), to: Self.width)
+      let patches = linear(graph.patches(pixels, PatchForm(size: 4)), to: Self.width)
       var x = graph.add(graph.concat([token, patches], axis: 1), parameter([5, Self.width]))
       for _ in 0..<2 { x = block(x, isPreNorm: true, .erf, prefix: nil) }
       return norm(x)

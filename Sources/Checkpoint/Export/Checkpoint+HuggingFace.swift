@@ -107,7 +107,12 @@ private struct HuggingFaceConfiguration: Encodable {
 
   init(_ checkpoint: Checkpoint, place: String) throws(InputError) {
     let configuration = checkpoint.configuration
-    let (text, vision) = (configuration.text, configuration.vision)
+    let text = configuration.text
+    guard case .vit(let vision) = configuration.vision else {
+      throw InputError(
+        .badData, "the model has no equal in transformers", expected: "a ViT as image encoder",
+        found: "a CoSwin", in: place, advice: "use gitc itself")
+    }
     hidden_size = text.width
     num_hidden_layers = text.layers
     num_attention_heads = text.heads

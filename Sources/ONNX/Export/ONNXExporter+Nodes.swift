@@ -29,11 +29,18 @@ extension ONNXExporter {
       results = [emit("Slice", [inputs[0], length(op.start), length(op.end), ints([op.axis])])]
     case .broadcast(let op): results = [emit("Expand", [inputs[0], lengths(op.shape)])]
     case .embedding: results = [emit("Gather", inputs, ["axis": .int(0)])]
-    case .patches(let op): results = [patches(inputs[0], shape(node.inputs[0]), op.size)]
+    case .patches(let op):
+      guard op.form == PatchForm(size: op.form.size) else {
+        throw GraphError("patches that overlap or stand apart have no form in ONNX here")
+      }
+      results = [patches(inputs[0], shape(node.inputs[0]), op.form.size)]
     case .linear(let op): results = linear(op.epilogue, node)
-    case .attention(let op): results = [attention(op.form, node)]
+    case .attention(let op):
+      guard !op.form.hasBias else { throw GraphError("attention's bias has no form in ONNX here") }
+      results = [attention(op.form, node)]
     case .cachedAttention(let op): results = [cachedAttention(op.form, node)]
-    case .dropout, .crossEntropy, .sum, .geluGradient, .softmaxGradient, .layerNormGradient,
+    case .relativeIndex, .windowMask, .patchesGradient, .dropout, .crossEntropy, .sum,
+      .geluGradient, .softmaxGradient, .layerNormGradient,
       .attentionGradient, .embeddingGradient, .crossEntropyGradient, .pad, .quantizeRows,
       .layerNormQuantize, .quantizedLinear:
       throw GraphError("\(node.op.mnemonic) has no form in ONNX here")

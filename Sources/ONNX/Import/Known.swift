@@ -54,6 +54,11 @@ struct Known {
     self.init(.ints([first]), shape: [count], lengths: [1], counting: 0)
   }
 
+  /// Whether this is a weight, which stays one: the compiler moves its elements.
+  var isWeight: Bool {
+    if case .floats = elements { name != nil } else { false }
+  }
+
   var storedCount: Int { lengths.reduce(1, *) }
 
   /// The only value, where there is one.
@@ -68,10 +73,12 @@ struct Known {
     }
   }
 
-  /// All integers, row-major; nil for floats, and where an axis is stored once or counts.
+  /// All integers, row-major; nil for other types and symbolic shapes.
   var ints: [Dimension]? {
-    guard counting == nil, case .ints(let values) = elements, isWhole else { return nil }
-    return values
+    guard counting == nil, case .ints(let values) = elements, let whole = shape.values([:]) else {
+      return nil
+    }
+    return isWhole ? values : Self.places(whole, of: lengths).map { values[$0] }
   }
 
   /// Whether every element is stored.

@@ -80,8 +80,7 @@ extension ONNXImporter {
     guard permutation.sorted() == Array(0..<rank) else {
       throw KnownError("an order \(permutation) of \(rank) axes")
     }
-    // A weight stays one: the compiler moves its elements.
-    if let known = try known(node, 0), known.name == nil {
+    if let known = try known(node, 0), !known.isWeight {
       return .known(known.transpose(permutation))
     }
     return .value(
@@ -95,7 +94,7 @@ extension ONNXImporter {
       return try term(node, 0)
     }
     switch try term(node, 0) {
-    case .known(let known) where known.name == nil: return .known(try known.expand(to: lengths))
+    case .known(let known) where !known.isWeight: return .known(try known.expand(to: lengths))
     default:
       let x = try value(node, 0)
       let shape = try Known.broadcast(graph.shape(x), lengths)
@@ -110,7 +109,7 @@ extension ONNXImporter {
     let axis = try normalized(try node.int("axis", default: 0), rank: rank)
     var parts: [Known] = []
     for index in node.inputs.indices {
-      if let part = try known(node, index), part.name == nil || node.inputs.count == 1 {
+      if let part = try known(node, index), !part.isWeight || node.inputs.count == 1 {
         parts.append(part)
       }
     }
@@ -126,16 +125,11 @@ extension ONNXImporter {
   private mutating func part(
     _ node: ONNXNode, axis: Int, from start: Dimension, to end: Dimension
   ) throws(KnownError) -> Term {
-    if let known = try known(node, 0), known.name == nil || graphless(known) {
+    if let known = try known(node, 0), !known.isWeight {
       return .known(try known.slice(axis: axis, from: start, to: end))
     }
     let x = try value(node, 0)
     return .value(try apply(.slice(Slice(axis: axis, start: start, end: end)), x))
-  }
-
-  /// Whether known elements are none that a graph computes with.
-  private func graphless(_ known: Known) -> Bool {
-    if case .floats = known.elements { false } else { true }
   }
 
   mutating func slice(_ node: ONNXNode) throws(KnownError) -> Term {
@@ -340,7 +334,7 @@ extension ONNXImporter {
   private func gatherND(_ node: ONNXNode) throws(KnownError) -> Known {
     guard let data = try known(node, 0), let indices = try known(node, 1),
       let lengths = data.shape.values([:]), let depth = indices.shape.last?.constant,
-      let ints = indices.wholeInts, depth == data.shape.count, depth > 0,
+      let ints = indices.ints, depth == data.shape.count, depth > 0,
       try node.int("batch_dims", default: 0) == 0
     else { throw KnownError("a look-up of values that are not known") }
     let places = Known.places(lengths, of: data.lengths)
@@ -390,14 +384,6 @@ extension Known {
     case .ints(let values): return values.allSatisfy { $0 == values[0] }
     case .bools(let values): return values.allSatisfy { $0 == values[0] }
     }
-  }
-
-  /// All integers, those stored once repeated.
-  fileprivate var wholeInts: [Dimension]? {
-    guard case .ints(let values) = elements, counting == nil, let whole = shape.values([:]) else {
-      return nil
-    }
-    return Self.places(whole, of: lengths).map { values[$0] }
   }
 }
 

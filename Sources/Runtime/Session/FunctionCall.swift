@@ -54,6 +54,8 @@ package struct FunctionCall {
   /// - Parameters:
   ///   - inputs: by name; one that is not given is zeros, where its shape follows from the others.
   ///   - symbols: lengths that the inputs' shapes do not settle.
+  ///   - kernels: which variants run.
+  ///   - threads: 1 ... 1024.
   /// - Returns: every output of floats or integers by name, and every input as the function left it.
   /// - Throws: `.usage` for inputs that are none of the function's or do not fit it.
   package func run(
@@ -61,11 +63,8 @@ package struct FunctionCall {
   ) throws(InputError) -> [String: CallArray] {
     let lengths = try solve(inputs, symbols)
     try checkIndices(inputs, function.symbols.map { lengths[$0] ?? 0 })
-    // An empty segment has no address, and no weight that would need one.
-    let base = loaded.weights.baseAddress ?? UnsafeRawPointer(bitPattern: 64)
-    guard let base else { preconditionFailure("64 is an address") }
     let bound = try BoundFunction(
-      function, weights: (table: loaded.plan.weights, base: base), symbols: lengths,
+      function, weights: WeightMemory(loaded), symbols: lengths,
       kernels: kernels, threads: threads, place: loaded.place)
     for (name, array) in inputs {
       let target = bound.input(name)
