@@ -11,6 +11,7 @@ extension Compiler {
   ///   - precision: what projections compute with.
   ///   - place: the file it is from, for errors.
   ///   - watch: called after each pass with its name, "main" and the graph it made.
+  /// - Returns: the plan; its weights are worked out when it is written.
   /// - Throws: `.badData` when a weight is not finite or a pass cannot cope with the graph.
   package static func compile(
     _ graph: Graph, _ parameters: [String: WeightTensor], precision: Precision, place: String,

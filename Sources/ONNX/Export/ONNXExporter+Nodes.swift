@@ -75,7 +75,7 @@ extension ONNXExporter {
     }
   }
 
-  /// x · (1 + gate) / 2
+  /// The product of x and (1 + gate) / 2.
   private mutating func halved(_ x: String, _ gate: String) -> String {
     emit("Mul", [emit("Mul", [x, emit("Add", [gate, number(1)])]), number(0.5)])
   }

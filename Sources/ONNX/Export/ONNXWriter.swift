@@ -23,6 +23,7 @@ struct ONNXWriter {
   ///   - model: its initializers are small; the weights come after them.
   ///   - metadata: free text, written in the order of its keys.
   ///   - weights: names are those the nodes read.
+  ///   - path: the file to make or replace.
   ///   - values: the elements of a weight, as many as its shape has.
   /// - Throws: `.badData` for a model of 2 GiB or more, which no reader takes; `.io` from the system.
   static func write(

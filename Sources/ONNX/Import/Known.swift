@@ -49,7 +49,7 @@ struct Known {
     self.counting = counting
   }
 
-  /// `first`, `first` + 1, …
+  /// Integers that go up by 1 from `first`.
   init(from first: Dimension, count: Dimension) {
     self.init(.ints([first]), shape: [count], lengths: [1], counting: 0)
   }

@@ -162,7 +162,7 @@ extension ONNXImporter {
     return result
   }
 
-  /// A bound counted from the front and within 0 ... `length`, as far as that can be told.
+  /// A bound counted from the front and not beyond `length`, as far as that can be told.
   private func clamped(_ bound: Dimension, _ length: Dimension) -> Dimension {
     var bound = bound
     if let constant = bound.constant {

@@ -108,7 +108,8 @@ extension ONNXImporter {
     let matrix = try apply(
       .reshape(Reshape(shape: [kernel[0], kernel[1] * kernel[2] * kernel[3]])), weight)
     var rows = try apply(
-      .matMul(MatMul(transposeB: true)), try apply(.patches(Patches(PatchForm(size: size))), pixels), matrix)
+      .matMul(MatMul(transposeB: true)),
+      try apply(.patches(Patches(PatchForm(size: size))), pixels), matrix)
     if has(node, 2) { rows = try apply(.add(Add()), rows, try value(node, 2)) }
     let channels = try apply(.transpose(Transpose(permutation: [0, 2, 1])), rows)
     return try apply(
