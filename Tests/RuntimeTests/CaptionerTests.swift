@@ -1,10 +1,10 @@
 import Captioning
 import Compiler
-import Data
 import Diagnostics
 import FoundationEssentials
 import Kernels
 import Media
+import Randomness
 import Runtime
 import Testing
 import Tokenizer
