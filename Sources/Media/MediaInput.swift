@@ -58,6 +58,13 @@ package enum MediaInput {
     return try VideoFile.duration(path: path)
   }
 
+  /// Whether there is a folder at `path`.
+  ///
+  /// - Throws: `InputError`: `.noInput` where there is nothing.
+  package static func isFolder(path: String) throws(InputError) -> Bool {
+    try InputFile.kind(path: path) == .folder
+  }
+
   /// The paths of a folder's images in natural order (2 before 10), told by their names' endings;
   /// hidden files and other files are passed over.
   ///
