@@ -74,7 +74,9 @@ let package = Package(
     .target(name: "CVideo", dependencies: ["CFFmpeg"], cSettings: cWarnings),
 
     library("Diagnostics", []),  // the one error type for bad input
-    .target(name: "Protobuf", swiftSettings: swiftSettings),  // memory for protobuf-c messages
+    // Memory for protobuf-c messages.
+    .target(name: "Protobuf", dependencies: ["CProtobufC"], swiftSettings: swiftSettings),
+    .target(name: "Randomness", swiftSettings: swiftSettings),  // one seeded generator for all
 
     // Level 1
     library("Graph", ["CFormats", "Protobuf"]),
@@ -84,10 +86,12 @@ let package = Package(
     library("Tokenizer", []),
 
     // Level 2
-    library("Reference", ["Graph"]),  // serves tests and `verify`; no product path depends on it
-    library("Runtime", ["Formats", "Kernels", "CKernels"]),
+    // Serves tests and `verify`; no product path depends on it.
+    library("Reference", ["Graph", "Randomness"]),
+    library("Runtime", ["Formats", "Kernels", "CKernels", "Randomness"]),
     library("Checkpoint", ["Graph", "Formats"]),
-    library("Data", ["Formats", "Media", "Tokenizer"]),
+    library("ONNX", ["Graph", "Formats", "CFormats", "Protobuf"]),
+    library("Data", ["Formats", "Media", "Tokenizer", "Randomness"]),
 
     // Level 3
     library("Compiler", ["Graph", "Formats", "Kernels", "Checkpoint", "Runtime"]),
@@ -98,13 +102,13 @@ let package = Package(
       "Trainer",
       [
         "Graph", "Formats", "Kernels", "Runtime", "Checkpoint", "Data", "Media", "Tokenizer",
-        "Compiler", "CKernels", yaml,
+        "Compiler", "CKernels", "Randomness", yaml,
       ]),
     library(
       "Evaluation",
       [
-        "Graph", "Formats", "Kernels", "Checkpoint", "Compiler", "Runtime", "Captioning", "Data",
-        "Media", "Tokenizer",
+        "Graph", "Formats", "Kernels", "Checkpoint", "ONNX", "Compiler", "Runtime", "Captioning",
+        "Data", "Media", "Tokenizer",
       ]),
 
     // Level 5
@@ -112,7 +116,7 @@ let package = Package(
       name: "gitc",
       dependencies: [
         "Trainer", "Evaluation", "Compiler", "Captioning", "Runtime", "Kernels", "Checkpoint",
-        "Data", "Formats", "Graph", "Media", "Diagnostics", argumentParser,
+        "ONNX", "Data", "Formats", "Graph", "Media", "Diagnostics", argumentParser,
       ],
       swiftSettings: swiftSettings),
 
@@ -133,27 +137,33 @@ let package = Package(
     // Counts allocations, for the test that a run makes none.
     .target(name: "CAllocations", path: "Tests/CAllocations", cSettings: cWarnings),
     tests("Graph", ["Graph", "Reference"]),
-    tests("Formats", ["Formats", "CFormats", "Checkpoint", "Graph", "Reference"]),
-    tests("Kernel", ["Kernels", "CKernels"]),
+    tests("Formats", ["Formats", "CFormats", "Checkpoint", "Graph", "Randomness"]),
+    tests("Kernel", ["Kernels", "CKernels", "Randomness"]),
     tests("Media", ["Media"]),
     tests("Tokenizer", ["Tokenizer"]),
     tests("Data", ["Data", "Media"]),
     tests(
       "Compiler",
-      ["Compiler", "Graph", "Reference", "Formats", "Checkpoint", "Runtime", "Kernels"]),
+      [
+        "Compiler", "Graph", "Reference", "Formats", "Checkpoint", "Runtime", "Kernels",
+        "Randomness",
+      ]),
     tests(
       "Runtime",
       [
         "Runtime", "Compiler", "Graph", "Reference", "Formats", "Checkpoint", "Captioning", "Data",
-        "Media", "Kernels", "Tokenizer", "Evaluation", "CAllocations",
+        "Media", "Kernels", "Tokenizer", "Evaluation", "Randomness", "CAllocations",
       ]),
     tests(
       "Trainer",
       [
         "Trainer", "Compiler", "Graph", "Reference", "Runtime", "Checkpoint", "Data", "Formats",
-        "Kernels", "Media", "Tokenizer",
+        "Kernels", "Media", "Tokenizer", "Randomness",
       ]),
-    tests("CLI", ["gitc", "Media", "Data", "Formats", "Checkpoint", "Graph"]),
+    tests(
+      "ONNX",
+      ["ONNX", "Compiler", "Graph", "Reference", "Formats", "Checkpoint", "Runtime", "Kernels"]),
+    tests("CLI", ["gitc", "Media", "Data", "Formats", "Checkpoint", "Graph", "Randomness"]),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c17

@@ -2,7 +2,9 @@
 public struct Caption: Codable, Sendable, Equatable {
   /// The path, or what the caller called the input.
   public var input: String
-  /// The generated text, without the question.
+  /// What was asked; nil for a caption.
+  public var question: String?
+  /// The generated text, without the question; with classes, the name of one.
   public var caption: String
   /// [CLS], the question if any, the caption, and [SEP] if it ended.
   public var tokens: [Int]
@@ -10,13 +12,19 @@ public struct Caption: Codable, Sendable, Equatable {
   public var tokenLogProbs: [Float]
   /// Their sum.
   public var logProb: Double
-  /// What the search ranked by: `logProb` divided by the number of generated tokens.
+  /// What the search ranked by: `logProb` divided by the number of generated tokens, unless the options
+  /// choose another form.
   public var score: Double
+  /// With classes, how often sampling would choose this one; else nil.
+  ///
+  /// These add up to 1 over all classes that fit.
+  public var probability: Double?
   /// How many frames the model saw; 1 for an image.
   public var frames: Int
   /// Where the time went.
   public var timing: Timing
-  /// The best texts that were found, this one included, best first; nil unless asked for.
+  /// The best texts that were found, this one included, best first, or all that were drawn; nil unless
+  /// asked for.
   public var alternatives: [Alternative]?
 
   /// Wall-clock time, milliseconds.
@@ -31,6 +39,14 @@ public struct Caption: Codable, Sendable, Equatable {
     public var steps: Double
     /// All of these.
     public var total: Double
+
+    init(decode: Double, encode: Double, prefix: Double, steps: Double) {
+      self.decode = decode
+      self.encode = encode
+      self.prefix = prefix
+      self.steps = steps
+      total = decode + encode + prefix + steps
+    }
   }
 
   /// One of the texts that were found.
@@ -45,16 +61,18 @@ public struct Caption: Codable, Sendable, Equatable {
     public var logProb: Double
     /// What the search ranked by.
     public var score: Double
+    /// As ``Caption/probability``.
+    public var probability: Double?
 
     private enum CodingKeys: String, CodingKey {
-      case caption, tokens, score
+      case caption, tokens, score, probability
       case tokenLogProbs = "token_logprobs"
       case logProb = "logprob"
     }
   }
 
   private enum CodingKeys: String, CodingKey {
-    case input, caption, tokens, score, frames, alternatives
+    case input, question, caption, tokens, score, probability, frames, alternatives
     case tokenLogProbs = "token_logprobs"
     case logProb = "logprob"
     case timing = "timing_ms"

@@ -12,8 +12,8 @@ package import Tokenizer
 ///
 /// One thread at a time may use it; each call uses `threads` threads itself.
 public final class Captioner {
-  /// The most tokens of a question: 40 less [CLS] and one of an answer, as in the original.
-  static let maximumQuestionTokens = 38
+  /// The most tokens of a text in the original, which bounds questions.
+  static let maximumTextLength = 40
 
   /// The bound model, for callers that look inside.
   package let session: CaptionSession
@@ -72,15 +72,17 @@ public final class Captioner {
   /// - Parameters:
   ///   - path: as INPUT of the command line: an image file, a video file, a folder whose images are
   ///     the frames of one clip, or an `.npy` array f32[frames, 3, S, S] of normalised pixels.
-  ///   - options: question, beams, lengths.
-  /// - Returns: the best caption.
+  ///   - options: question, search, lengths.
+  ///   - progress: as in ``caption(of:options:progress:)``.
+  /// - Returns: the best caption, or the first one drawn.
   /// - Throws: `InputError`: `.noInput`, `.io` or `.badData` for the input, `.usage` for options.
   public func caption(
-    path: String, options: CaptionOptions = CaptionOptions()
+    path: String, options: CaptionOptions = CaptionOptions(),
+    progress: ((String) -> Void)? = nil
   ) throws(InputError) -> Caption {
     try options.validate(modelFrames: maximumFrames)
-    let pixels = try pixels(path: path, frames: options.frames)
-    return try captions([pixels], options: options)[0]
+    return try caption(
+      of: encode(path: path, frames: options.frames), options: options, progress: progress)
   }
 
   /// Captions one picture in memory.
@@ -90,8 +92,8 @@ public final class Captioner {
   ///   - width: columns, at least 1.
   ///   - height: rows, at least 1.
   ///   - name: what the result calls the input.
-  ///   - options: question, beams, lengths.
-  /// - Returns: the best caption.
+  ///   - options: question, search, lengths.
+  /// - Returns: the best caption, or the first one drawn.
   /// - Precondition: `rgb` has that many bytes.
   /// - Throws: `InputError` of kind `.usage` for options.
   public func caption(
@@ -100,16 +102,16 @@ public final class Captioner {
   ) throws(InputError) -> Caption {
     try options.validate(modelFrames: maximumFrames)
     let image = RGBImage(width: width, height: height, pixels: rgb)
-    let pixels = try pixels(of: .frames([image]), name: name)
-    return try captions([pixels], options: options)[0]
+    let input = try encode(pixels(of: .frames([image]), name: name))
+    return try caption(of: input, options: options)
   }
 
   /// Captions several inputs of equally many frames in one go; the weights are read once for all.
   ///
   /// - Parameters:
   ///   - inputs: at least one; all have the same number of frames.
-  ///   - options: the same question, beams and lengths for all.
-  /// - Returns: the best caption of each; times are equal shares of the whole.
+  ///   - options: the same question, search and lengths for all.
+  /// - Returns: the best caption of each, or the first one drawn; times are equal shares of the whole.
   /// - Throws: `InputError` of kind `.usage` for options, `.badData` where the plan's functions do
   ///   not work together.
   package func captions(
@@ -117,40 +119,27 @@ public final class Captioner {
   ) throws(InputError) -> [Caption] {
     try options.validate(modelFrames: maximumFrames)
     precondition(!inputs.isEmpty, "an input to caption")
-    let state = try encode(inputs)
-    let search = SearchOptions(
-      beams: options.beams, maximumTokens: options.maximumTokens,
-      endID: tokenizer.vocabulary.endID)
+    let state = try state(of: inputs)
     let prompt = prompt(options.question)
-    let found = try session.generateAll(state, prompt: prompt, options: search)
+    let found = try session.generateAll(state, prompt: prompt, options: searchOptions(options))
     let share = 1 / Double(inputs.count)
-    let steps = session.stepMilliseconds * share
-    let (encode, prefix) = (
-      state.encodeMilliseconds * share, state.prefixMilliseconds * share
-    )
-    return inputs.indices.map { index in
-      let texts = found[index].map { alternative($0, prompt: prompt) }
-      let (best, decode) = (texts[0], inputs[index].milliseconds)
-      return Caption(
-        input: inputs[index].name, caption: best.caption, tokens: best.tokens,
-        tokenLogProbs: best.tokenLogProbs, logProb: best.logProb, score: best.score,
-        frames: inputs[index].frames,
+    return zip(inputs, found).map { input, texts in
+      caption(
+        texts, prompt: prompt, options: options, name: input.name, frames: input.frames,
         timing: Caption.Timing(
-          decode: decode, encode: encode, prefix: prefix, steps: steps,
-          total: decode + encode + prefix + steps),
-        alternatives: options.alternatives > 0
-          ? Array(texts.prefix(options.alternatives)) : nil)
+          decode: input.milliseconds, encode: state.encodeMilliseconds * share,
+          prefix: state.prefixMilliseconds * share, steps: session.stepMilliseconds * share))
     }
   }
 
   /// How likely the model finds `text`, and the end after it, for an input.
   ///
   /// - Parameters:
-  ///   - path: as in ``caption(path:options:)``.
+  ///   - path: as in ``caption(path:options:progress:)``.
   ///   - text: what might be said.
   ///   - question: what was asked; nil for a caption.
   /// - Returns: the log-probability of every token of the text and of [SEP].
-  /// - Throws: `InputError`: as ``caption(path:options:)``; `.usage` for a text that is too long.
+  /// - Throws: `InputError`: as ``caption(path:options:progress:)``; `.usage` for a text that is too long.
   public func score(
     path: String, text: String, question: String? = nil
   ) throws(InputError) -> Score {
@@ -161,7 +150,7 @@ public final class Captioner {
   package func score(
     _ input: InputPixels, text: String, question: String? = nil
   ) throws(InputError) -> Score {
-    let state = try encode([input])
+    let state = try state(of: [input])
     let prompt = prompt(question)
     let continuation = tokenizer.encode(text) + [tokenizer.vocabulary.endID]
     let logProbs = try session.score(state, prompt: prompt, continuation: continuation)
@@ -183,7 +172,8 @@ public final class Captioner {
     return try KernelSet(isa: known)
   }
 
-  private func encode(_ inputs: [InputPixels]) throws(InputError) -> ImageState {
+  /// Keys and values of the image tokens of inputs.
+  func state(of inputs: [InputPixels]) throws(InputError) -> ImageState {
     let frames = inputs[0].frames
     precondition(inputs.allSatisfy { $0.frames == frames }, "inputs of equally many frames")
     let values = inputs.count == 1 ? inputs[0].values : inputs.flatMap(\.values)
@@ -191,18 +181,5 @@ public final class Captioner {
     return try values.withUnsafeBufferPointer { (pixels) throws(InputError) in
       try session.encode(pixels: pixels, images: inputs.count, frames: frames)
     }
-  }
-
-  /// [CLS] and the question's tokens, of which the last are kept.
-  package func prompt(_ question: String?) -> [Int] {
-    let tokens = question.map { tokenizer.encode($0) } ?? []
-    let room = min(Self.maximumQuestionTokens, session.model.settings.maximumTextLength - 2)
-    return [tokenizer.vocabulary.startID] + tokens.suffix(max(0, room))
-  }
-
-  private func alternative(_ text: Generation, prompt: [Int]) -> Caption.Alternative {
-    Caption.Alternative(
-      caption: tokenizer.decode(Array(text.tokens.dropFirst(prompt.count))), tokens: text.tokens,
-      tokenLogProbs: text.tokenLogProbs, logProb: text.logProb, score: text.score)
   }
 }

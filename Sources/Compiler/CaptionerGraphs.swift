@@ -10,9 +10,11 @@ package struct CaptionerGraphs: Sendable {
   /// What each pass did, in order.
   package var reports: [PassReport]
 
-  /// By the names a plan has them under.
-  package var functions: [(name: String, graph: Graph)] {
-    (encode.map { [("encode", $0)] } ?? []) + [("prefix", prefix), ("step", step)]
+  /// The functions as a plan has them.
+  package var lowered: LoweredGraphs {
+    LoweredGraphs(
+      functions: (encode.map { [("encode", $0)] } ?? []) + [("prefix", prefix), ("step", step)],
+      parameters: parameters, reports: reports)
   }
 
   /// Lowers one float graph to the three functions.

@@ -2,17 +2,17 @@ package import Diagnostics
 package import Formats
 import Graph
 
-/// A compiled captioner, ready to be written.
+/// A compiled program, ready to be written.
 package struct CompiledPlan: Sendable {
   package private(set) var plan: Plan
   /// Bytes of the weight segment.
   package let weightByteCount: Int
-  /// The three functions as graphs, and what each pass did.
-  package let graphs: CaptionerGraphs
+  /// The functions as graphs, and what each pass did.
+  package let graphs: LoweredGraphs
   private let table: WeightTable
 
   /// Emits the functions and places their weights.
-  package init(_ graphs: CaptionerGraphs, model: PlanModel?) {
+  package init(_ graphs: LoweredGraphs, model: PlanModel?) {
     var table = WeightTable(graphs.parameters)
     let functions = graphs.functions.map { name, graph in
       FunctionEmitter.emit(graph, name: name, weights: table.add(graph))
@@ -65,11 +65,10 @@ extension CompiledPlan {
   func measuringProjections() -> (plan: CompiledPlan, projections: [String: [MeasuredProjection]]) {
     var graphs = graphs
     var projections: [String: [MeasuredProjection]] = [:]
-    if let encode = graphs.encode {
-      (graphs.encode, projections["encode"]) = encode.measuringProjections(&graphs.parameters)
+    for (index, function) in graphs.functions.enumerated() {
+      (graphs.functions[index].graph, projections[function.name]) =
+        function.graph.measuringProjections(&graphs.parameters)
     }
-    (graphs.prefix, projections["prefix"]) = graphs.prefix.measuringProjections(&graphs.parameters)
-    (graphs.step, projections["step"]) = graphs.step.measuringProjections(&graphs.parameters)
     return (CompiledPlan(graphs, model: plan.model), projections)
   }
 }

@@ -49,7 +49,7 @@ extension Compiler {
       vocabulary: checkpoint.vocabulary,
       maximumTextLength: checkpoint.configuration.text.maximumTextLength,
       maximumFrames: checkpoint.configuration.frames, precision: precision.rawValue)
-    var compiled = CompiledPlan(graphs, model: model)
+    var compiled = CompiledPlan(graphs.lowered, model: model)
     compiled.provePartialSums()
     return compiled
   }

@@ -14,6 +14,10 @@ package struct ParameterStore: Sendable {
     case given(String)
     /// The elements of these one after the other, under whatever shape.
     case joined([Recipe])
+    /// The elements of a tensor of this shape with its axes in another order.
+    case transposed(Recipe, shape: [Int], permutation: [Int])
+    /// Those of a tensor of this shape whose index along `axis` is in `range`.
+    case sliced(Recipe, shape: [Int], axis: Int, range: Range<Int>)
     /// These elements times factors that repeat along the last axis.
     case scaled(Recipe, by: [Float])
     /// f32 [rows]: a bias (nil: zeros) and what rounding the weight [rows, K] takes from its product
@@ -101,6 +105,23 @@ extension ParameterStore {
         bias.map { recipe($0) }, weight: recipe(weight), rows: rows, groups: groups, row: row))
   }
 
+  /// Adds a parameter [shape] with its axes in another order.
+  mutating func transpose(_ name: String, _ shape: [Int], _ permutation: [Int]) -> String {
+    let axes = permutation.map(String.init).joined(separator: ",")
+    return add(
+      "\(name)^(\(axes))", .transposed(recipe(name), shape: shape, permutation: permutation))
+  }
+
+  /// Adds the part of a parameter [shape] in `range` along `axis`.
+  mutating func slice(
+    _ name: String, _ shape: [Int], axis: Int, _ range: Range<Int>
+  ) -> String {
+    let axes = shape.indices.map { $0 == axis ? "\(range.lowerBound):\(range.upperBound)" : ":" }
+    return add(
+      "\(name)[\(axes.joined(separator: ","))]",
+      .sliced(recipe(name), shape: shape, axis: axis, range: range))
+  }
+
   /// Adds int8 rows and their scales for a float parameter of `rows` rows.
   mutating func quantize(
     _ name: String, rows: Int, groups: Int
@@ -126,6 +147,15 @@ extension ParameterStore {
       guard let tensor = given[name] else { preconditionFailure("no parameter '\(name)'") }
       return tensor.floats
     case .joined(let parts): return parts.flatMap { floats($0) }
+    case .transposed(let source, let shape, let permutation):
+      return Self.transposed(floats(source), shape, permutation)
+    case .sliced(let source, let shape, let axis, let range):
+      let inner = shape[(axis + 1)...].reduce(1, *)
+      let values = floats(source)
+      return (0..<shape[..<axis].reduce(1, *)).flatMap { outer in
+        let start = (outer * shape[axis] + range.lowerBound) * inner
+        return values[start..<start + range.count * inner]
+      }
     case .scaled(let elements, let factors):
       return floats(elements).enumerated().map { $1 * factors[$0 % factors.count] }
     case .corrected(let bias, let weight, let rows, let groups, let row):
@@ -146,6 +176,20 @@ extension ParameterStore {
     case .scales(let weights, _, _): return scales(floats(weights), recipe)
     case .quantized: preconditionFailure("an int8 recipe gives no floats")
     }
+  }
+
+  private static func transposed(
+    _ values: [Float], _ shape: [Int], _ permutation: [Int]
+  ) -> [Float] {
+    var strides = [Int](repeating: 1, count: shape.count)
+    for axis in shape.indices.dropLast().reversed() {
+      strides[axis] = strides[axis + 1] * shape[axis + 1]
+    }
+    var offsets = [0]
+    for axis in permutation {
+      offsets = offsets.flatMap { base in (0..<shape[axis]).map { base + $0 * strides[axis] } }
+    }
+    return offsets.map { values[$0] }
   }
 
   /// The elements an int8 recipe gives.

@@ -36,7 +36,7 @@ package enum MediaInput {
         found: "0 bytes", in: path, advice: "fetch or export the file again")
     }
     if ImageFormat(signatureOf: head) != nil { return .frames([try RGBImage.read(path: path)]) }
-    if head.starts(with: PixelArray.signature) {
+    if head.starts(with: NPYHeader.signature) {
       let array = try PixelArray.parse(InputFile.read(path: path), place: path)
       let sampled = array.selecting(
         FrameSampling.indexes(count: array.frames, maximum: maximumFrames))
@@ -52,10 +52,17 @@ package enum MediaInput {
   package static func duration(path: String) throws(InputError) -> Double? {
     if try InputFile.kind(path: path) == .folder { return nil }
     let head = try InputFile.head(path: path, count: ImageFormat.signatureLength)
-    if ImageFormat(signatureOf: head) != nil || head.starts(with: PixelArray.signature) {
+    if ImageFormat(signatureOf: head) != nil || head.starts(with: NPYHeader.signature) {
       return nil
     }
     return try VideoFile.duration(path: path)
+  }
+
+  /// Whether there is a folder at `path`.
+  ///
+  /// - Throws: `InputError`: `.noInput` where there is nothing.
+  package static func isFolder(path: String) throws(InputError) -> Bool {
+    try InputFile.kind(path: path) == .folder
   }
 
   /// The paths of a folder's images in natural order (2 before 10), told by their names' endings;

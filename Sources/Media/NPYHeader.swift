@@ -24,6 +24,49 @@ struct NPYHeader {
 
   private init() {}
 
+  static let signature: [UInt8] = [0x93] + Array("NUMPY".utf8)
+
+  /// The header of a whole file, version 1, 2 or 3 of the format, and where the data begins.
+  ///
+  /// - Throws: `.badData` that names the part of the header that is wrong.
+  static func read(
+    _ bytes: [UInt8], place: String
+  ) throws(InputError) -> (header: NPYHeader, dataStart: Int) {
+    func wrong(_ what: String, _ expected: String, _ found: String, _ field: String) -> InputError {
+      InputError(
+        .badData, what, expected: expected, found: found, in: "\(place), \(field)",
+        advice: "save it with numpy.save")
+    }
+    func cut(_ expected: String) -> InputError {
+      wrong("the array's header is cut short", expected, "\(bytes.count) bytes", "header")
+    }
+    guard bytes.starts(with: signature), bytes.count >= 10 else {
+      throw cut("at least 10 bytes that begin with \\x93NUMPY")
+    }
+    guard (1...3).contains(bytes[6]) else {
+      throw wrong(
+        "the array is of an unknown version", "1, 2 or 3", "\(bytes[6])", "header version")
+    }
+    let lengthBytes = bytes[6] == 1 ? 2 : 4
+    let start = 8 + lengthBytes
+    guard bytes.count >= start else { throw cut("at least \(start) bytes") }
+    let length = bytes[8..<start].reversed().reduce(0) { $0 << 8 | Int($1) }
+    guard length <= bytes.count - start else { throw cut("a header of \(length) bytes") }
+    let text = bytes[start..<start + length]
+    return (try NPYHeader(parsing: text, place: place), start + length)
+  }
+
+  /// Bytes that the data takes; `Int.max` when they cannot be addressed.
+  func byteCount(elementBytes: Int) -> Int {
+    var size = elementBytes
+    for length in shape {
+      let (product, overflow) = size.multipliedReportingOverflow(by: length)
+      if overflow { return .max }
+      size = product
+    }
+    return size
+  }
+
   private static func fields(_ scanner: inout LiteralScanner) -> NPYHeader? {
     var result = NPYHeader()
     var seen: Set<String> = []

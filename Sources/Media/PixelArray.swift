@@ -9,14 +9,11 @@ struct PixelArray {
   var height: Int
   var width: Int
 
-  static let signature: [UInt8] = [0x93] + Array("NUMPY".utf8)
-
   /// Parses a whole file, version 1, 2 or 3 of the format; only little-endian C order is accepted.
   ///
   /// - Throws: `InputError` of kind `.badData` that names the part of the header that is wrong.
   static func parse(_ bytes: [UInt8], place: String) throws(InputError) -> PixelArray {
-    let (header, dataStart) = try headerText(bytes, place)
-    let fields = try NPYHeader(parsing: header, place: place)
+    let (fields, dataStart) = try NPYHeader.read(bytes, place: place)
     guard fields.type == "<f4" else {
       throw failure(
         "the array has the wrong type", "float32, little endian ('<f4')", "'\(fields.type)'",
@@ -34,12 +31,7 @@ struct PixelArray {
         "\(fields.shape)", "\(place), header field shape",
         "transpose it to planes of red, green, blue")
     }
-    var size = MemoryLayout<Float>.size
-    for length in shape {
-      let (product, overflow) = size.multipliedReportingOverflow(by: length)
-      size = overflow ? .max : product
-      if overflow { break }
-    }
+    let size = fields.byteCount(elementBytes: MemoryLayout<Float>.size)
     guard size == bytes.count - dataStart else {
       throw failure(
         "the array's data has the wrong length",
@@ -71,31 +63,6 @@ struct PixelArray {
     result.values.reserveCapacity(indexes.count * size)
     for index in indexes { result.values += values[index * size..<(index + 1) * size] }
     return result
-  }
-
-  /// The header's text, and where the data begins.
-  private static func headerText(
-    _ bytes: [UInt8], _ place: String
-  ) throws(InputError) -> (ArraySlice<UInt8>, Int) {
-    func cut(_ expected: String) -> InputError {
-      failure(
-        "the array's header is cut short", expected, "\(bytes.count) bytes", "\(place), header",
-        "save the array again")
-    }
-    guard bytes.starts(with: signature), bytes.count >= 10 else {
-      throw cut("at least 10 bytes that begin with \\x93NUMPY")
-    }
-    guard (1...3).contains(bytes[6]) else {
-      throw failure(
-        "the array is of an unknown version", "1, 2 or 3", "\(bytes[6])",
-        "\(place), header version", "save it with numpy.save")
-    }
-    let lengthBytes = bytes[6] == 1 ? 2 : 4
-    let start = 8 + lengthBytes
-    guard bytes.count >= start else { throw cut("at least \(start) bytes") }
-    let length = bytes[8..<start].reversed().reduce(0) { $0 << 8 | Int($1) }
-    guard length <= bytes.count - start else { throw cut("a header of \(length) bytes") }
-    return (bytes[start..<start + length], start + length)
   }
 
   private static func failure(

@@ -19,6 +19,7 @@ struct GITC: ParsableCommand {
     subcommands: [
       Train.self, Compile.self, Run.self, ScoreCommand.self, Verify.self, Inspect.self,
       Bench.self, DataCommand.self,
+      Call.self, Export.self,
     ])
 
   static func main() {

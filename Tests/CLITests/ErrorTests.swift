@@ -27,6 +27,27 @@ struct ErrorTests {
       "found 5")
   }
 
+  @Test("every exit code of the contract, with its one line on stderr")
+  func codes() throws {
+    let workshop = try TinyWorkshop()
+    let (checkpoint, plan) = (workshop.folder.path("tiny.ckpt"), workshop.plan)
+    let picture = try workshop.picture("a.png", shade: 1)
+    let done = try Gitc.run("run", plan, picture)
+    #expect(done.status == 0 && done.errors.isEmpty)
+    // A check that fails is a result, not an error.
+    let stranger = try TinyWorkshop(seed: 2)
+    let failed = try Gitc.run(
+      "verify", checkpoint, stranger.plan, "--data", workshop.pictures("p", count: 4))
+    #expect(failed.status == 1 && failed.errors.isEmpty && !failed.output.isEmpty)
+    expectError(try Gitc.run("run", plan), status: 64, "command line")
+    expectError(try Gitc.run("run", plan, picture, "--beam", "0"), status: 64, "1 to 64", "0")
+    expectError(try Gitc.run("run", picture, picture), status: 65, picture)
+    expectError(try Gitc.run("run", plan, "/none.png"), status: 66, "in /none.png")
+    expectError(
+      try Gitc.run("data", "scenes", "-o", "/dev/null/x", "--images", "1"), status: 74,
+      "in /dev/null/x")
+  }
+
   @Test("an error that nobody foresaw is an internal one, with all of its text")
   func unforeseen() throws {
     struct Surprise: Error {}

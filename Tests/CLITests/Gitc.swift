@@ -85,14 +85,16 @@ final class TemporaryFolder {
   func write(_ name: String, _ data: Data) throws { try data.write(to: url(name)) }
 }
 
-/// Checks that a run failed with one error line of the form every error has.
+/// Checks that a run failed with one line on stderr, of the form every error has.
 func expectError(
   _ outcome: Gitc.Outcome, status: Int32, _ parts: String...,
   at location: SourceLocation = #_sourceLocation
 ) {
   #expect(outcome.status == status, "\(outcome.errors)", sourceLocation: location)
-  let lines = outcome.errors.split(separator: "\n").filter { $0.hasPrefix("gitc: error: ") }
-  #expect(lines.count == 1, "\(outcome.errors)", sourceLocation: location)
+  let lines = outcome.errors.split(separator: "\n", omittingEmptySubsequences: false)
+  #expect(
+    lines.count == 2 && lines[0].hasPrefix("gitc: error: ") && lines[1].isEmpty,
+    "\(outcome.errors)", sourceLocation: location)
   let line = lines.first ?? ""
   var rest = line[...]
   for mark in [", expected ", ", found ", ", in ", "; "] {

@@ -116,8 +116,10 @@ struct RunTests {
     #expect((found.first?["token_logprobs"] as? [Double])?.count == 1)
   }
 
-  @Test("a damaged image has its error in its place, the others go on")
-  func damaged() throws {
+  @Test(
+    "a damaged image has its error in its place, the others go on",
+    arguments: ["json", "jsonl", "text"])
+  func damaged(format: String) throws {
     let workshop = try TinyWorkshop()
     let paths = [
       try workshop.picture("a.png", shade: 5), workshop.folder.path("bad.png"),
@@ -125,23 +127,29 @@ struct RunTests {
     ]
     try workshop.folder.write(
       "bad.png", Data(contentsOf: workshop.folder.url("a.png")).prefix(60))
-    let outcome = try Gitc.run(["run", workshop.plan] + paths + ["--format", "jsonl"])
+    let outcome = try Gitc.run(["run", workshop.plan] + paths + ["--format", format])
     #expect(outcome.status == 65)
-    let objects = try outcome.lines.map {
-      try #require(JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any])
-    }
-    #expect(objects.map { $0["input"] as? String } == paths)
-    #expect(objects.map { $0["error"] != nil } == [false, true, true, false])
-    #expect(objects.map { $0["caption"] != nil } == [true, false, false, true])
     let errors = outcome.errors.split(separator: "\n")
     #expect(errors.count == 2 && errors.allSatisfy { $0.hasPrefix("gitc: error: ") })
     #expect(errors.first?.contains("bad.png") == true)
-
-    let text = try Gitc.run(["run", workshop.plan] + paths)
-    #expect(text.status == 65)
+    if format == "text" {
+      #expect(
+        outcome.lines.map { $0.split(separator: "\t").first.map(String.init) }
+          == [paths[0], paths[3]])
+      return
+    }
+    let objects =
+      format == "json"
+      ? try #require(outcome.json() as? [[String: Any]])
+      : try outcome.lines.map {
+        try #require(JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any])
+      }
+    #expect(objects.map { $0["input"] as? String } == paths)
+    #expect(objects.map { $0["caption"] != nil } == [true, false, false, true])
+    #expect(objects[1].count == 2 && objects[2].count == 2, "input and error alone")
     #expect(
-      text.lines.map { $0.split(separator: "\t").first.map(String.init) }
-        == [paths[0], paths[3]])
+      objects.compactMap { $0["error"] as? String }
+        == errors.map { String($0.dropFirst("gitc: error: ".count)) })
   }
 
   @Test("a single input that is missing or damaged decides the exit code")
@@ -183,6 +191,54 @@ struct RunTests {
     let file = try workshop.picture("a.png", shade: 1)
     let single = try captions(Gitc.run("run", workshop.plan, file, "--format", "json"))
     #expect(rows[0]["token_logprobs"] as? [Double] == single[0]["token_logprobs"] as? [Double])
+  }
+
+  @Test("an array of normalised pixels is an image, or a clip")
+  func arrays() throws {
+    let workshop = try TinyWorkshop()
+    for (shape, frames) in [([3, 32, 32], 1), ([6, 3, 32, 32], 4)] {
+      let count = shape.reduce(1, *)
+      let values = (0..<count).map { Float($0 * 37 % 101) / 50 - 1 }
+      var header =
+        "{'descr': '<f4', 'fortran_order': False, 'shape': "
+        + "(\(shape.map(String.init).joined(separator: ", "))), }"
+      header += String(repeating: " ", count: 117 - header.utf8.count) + "\n"
+      let bytes =
+        [0x93] + Array("NUMPY".utf8) + [1, 0, 118, 0] + Array(header.utf8)
+        + values.withUnsafeBytes { Array($0) }
+      try workshop.folder.write("x.npy", Data(bytes))
+      let found = try captions(
+        Gitc.run("run", workshop.plan, workshop.folder.path("x.npy"), "--format", "json"))
+      #expect(found.map { $0["frames"] as? Int } == [frames])
+    }
+  }
+
+  @Test("inputs of all kinds go together, from the command line and from stdin")
+  func mixture() throws {
+    let workshop = try TinyWorkshop()
+    let picture = try workshop.picture("a.png", shade: 1)
+    let folder = try workshop.pictures("clip", count: 3)
+    var writer = try TSVWriter(prefix: workshop.folder.path("x"))
+    try writer.append(
+      key: "one", images: [TinyWorkshop.picture(shade: 1).encodedPNG()],
+      annotations: [TextSample(key: "one", caption: "a")])
+    try writer.finish()
+    let inputs = [picture, folder, workshop.folder.path("x.img.tsv")]
+    let names = [picture, folder, "\(inputs[2])#one"]
+    let listed = try captions(
+      Gitc.run(
+        "run", workshop.plan, "-", picture, "--format", "json",
+        input: inputs.joined(separator: "\n")))
+    #expect(listed.map { $0["input"] as? String } == names + [picture])
+    #expect(listed.map { $0["frames"] as? Int } == [1, 3, 1, 1])
+    // With --each a file is what it is without.
+    let each = try captions(
+      Gitc.run(["run", workshop.plan] + inputs + ["--each", "--format", "json"]))
+    #expect(
+      each.map { $0["input"] as? String }
+        == [picture] + (1...3).map { "\(folder)/\($0).png" } + [names[2]])
+    expectError(
+      try Gitc.run("run", workshop.plan, "/none", "--each"), status: 65, "/none")
   }
 
   @Test("subtitles: a second for each input")

@@ -4,6 +4,7 @@ import Formats
 import Foundation
 import Graph
 import Media
+import Randomness
 import Testing
 
 /// A GIT that says random things about pictures, small enough to make, compile and run in a test.
@@ -21,15 +22,9 @@ enum TinyCaptioner {
   /// A checkpoint whose weights are decided by `seed`.
   static func checkpoint(seed: UInt64) -> Checkpoint {
     let graph = GIT.logits(configuration)
-    var state = seed
-    /// Uniform in -1 ..< 1: SplitMix64, whose every seed is a good one.
-    func uniform() -> Float {
-      state &+= 0x9e37_79b9_7f4a_7c15
-      var bits = state
-      bits = (bits ^ bits >> 30) &* 0xbf58_476d_1ce4_e5b9
-      bits = (bits ^ bits >> 27) &* 0x94d0_49bb_1331_11eb
-      return Float(Int32(truncatingIfNeeded: (bits ^ bits >> 31) >> 32)) * 0x1p-31
-    }
+    var random = SeededRandom(seed: seed)
+    /// Uniform in -1 ..< 1.
+    func uniform() -> Float { Float(Int32(truncatingIfNeeded: random.next() >> 32)) * 0x1p-31 }
     var parameters: [String: WeightTensor] = [:]
     for named in graph.parameters {
       guard let shape = graph.shape(named.value).values([:]) else {

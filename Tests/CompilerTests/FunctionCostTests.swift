@@ -10,7 +10,7 @@ import Testing
   ) throws -> [String: FunctionCost] {
     let graphs = try CaptionerGraphs(
       GIT.logits(configuration), ParameterStore([:]), precision: precision)
-    let plan = CompiledPlan(graphs, model: nil).plan
+    let plan = CompiledPlan(graphs.lowered, model: nil).plan
     var costs: [String: FunctionCost] = [:]
     for function in plan.functions {
       costs[function.name] = FunctionCost(function, weights: plan.weights, symbols: symbols)
@@ -57,7 +57,7 @@ import Testing
   func baseComputesWhatIsReadAndOnlyNewRows(precision: Precision) throws {
     let graphs = try CaptionerGraphs(
       GIT.logits(.gitBase), ParameterStore([:]), precision: precision)
-    let plan = CompiledPlan(graphs, model: nil).plan
+    let plan = CompiledPlan(graphs.lowered, model: nil).plan
     let prefix = try #require(plan.function("prefix"))
     let last = prefix.projections(plan.weights).map(\.weight)
       .filter { $0.hasPrefix("git.encoder.layer.5.") }
@@ -86,7 +86,7 @@ import Testing
   @Test func sizesThatAreMissingOrTooLargeHaveNoCost() throws {
     let graphs = try CaptionerGraphs(
       GIT.logits(TinyModel.configuration()), ParameterStore([:]), precision: .fp32)
-    let plan = CompiledPlan(graphs, model: nil).plan
+    let plan = CompiledPlan(graphs.lowered, model: nil).plan
     let encode = try #require(plan.function("encode"))
     #expect(FunctionCost(encode, weights: plan.weights, symbols: [:]) == nil)
     #expect(FunctionCost(encode, weights: plan.weights, symbols: ["N": .max / 2]) == nil)

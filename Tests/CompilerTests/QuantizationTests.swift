@@ -1,6 +1,7 @@
 import Compiler
 import Formats
 import Graph
+import Randomness
 import Reference
 import Testing
 
@@ -62,7 +63,7 @@ import Testing
 
   /// Two neighbouring products of a 7-bit activation and a weight fit an int16, whatever the weights.
   @Test func integersKeepPairsOfProductsWithinSixteenBits() throws {
-    var generator = SeededGenerator(seed: 4)
+    var generator = SeededRandom(seed: 4)
     for magnitude in [1e-25, 1e-3, 1, 1e38] as [Float] {
       let rows = (0..<4).map { _ in
         (0..<64).map { _ in Float.random(in: -1...1, using: &generator) * magnitude }
@@ -82,7 +83,7 @@ import Testing
   /// A bell, whose sums seldom reach far; equal weights of one sign, whose sums always do; and one
   /// weight far above the others.
   private static func rows(_ columns: Int) -> [[Float]] {
-    var generator = SeededGenerator(seed: 9)
+    var generator = SeededRandom(seed: 9)
     func bell() -> Float {
       (0..<12).reduce(-6) { sum, _ in sum + Float.random(in: 0...1, using: &generator) }
     }

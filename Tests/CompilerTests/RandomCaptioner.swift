@@ -1,4 +1,5 @@
 import Graph
+import Randomness
 import Reference
 import Testing
 
@@ -54,8 +55,8 @@ struct RandomCaptioner: Sendable, CustomTestStringConvertible {
 
     var width: Int { heads * headWidth }
 
-    init(_ random: inout SeededGenerator) {
-      func flip(_ random: inout SeededGenerator) -> Bool { Bool.random(using: &random) }
+    init(_ random: inout SeededRandom) {
+      func flip(_ random: inout SeededRandom) -> Bool { Bool.random(using: &random) }
       heads = [1, 2, 4].randomElement(using: &random) ?? 1
       headWidth = Int.random(in: 1...4, using: &random)
       projects = flip(&random)
@@ -95,7 +96,7 @@ struct RandomCaptioner: Sendable, CustomTestStringConvertible {
     private var count = 0
 
     init(seed: UInt64) {
-      var random = SeededGenerator(seed: seed)
+      var random = SeededRandom(seed: seed)
       choices = Choices(&random)
     }
 

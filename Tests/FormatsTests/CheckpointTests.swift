@@ -3,7 +3,7 @@ import Diagnostics
 import Formats
 import Foundation
 import Graph
-import Reference
+import Randomness
 import Testing
 
 @Suite("Checkpoints")
@@ -17,7 +17,7 @@ struct CheckpointTests {
   private func sample(training: Bool = false) -> Checkpoint {
     let graph = GIT.logits(configuration)
     var parameters: [String: WeightTensor] = [:]
-    var random = SeededGenerator(seed: 5)
+    var random = SeededRandom(seed: 5)
     for parameter in graph.parameters {
       let shape = graph.shape(parameter.value).map { $0.constant ?? 0 }
       parameters[parameter.name] = WeightTensor(
@@ -159,7 +159,7 @@ struct CheckpointTests {
     try sample(training: true).write(to: folder.path("a"))
     let bytes = try folder.read("a")
     let header = bytes.prefix(8).reversed().reduce(0) { $0 << 8 | Int($1) }
-    var random = SeededGenerator(seed: 77)
+    var random = SeededRandom(seed: 77)
     for _ in 0..<200 {
       var damaged = bytes
       let place = Int.random(in: 8..<(8 + header), using: &random)

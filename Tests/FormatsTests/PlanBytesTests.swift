@@ -1,6 +1,6 @@
 import Diagnostics
 import Formats
-import Reference
+import Randomness
 import Testing
 
 /// Protobuf by hand, for messages our encoder cannot make.
@@ -161,7 +161,7 @@ struct PlanBytesTests {
   func bitFlips() throws {
     let bytes = sample.bytes
     let head = PlanEncoder.head(of: sample.plan).count
-    var random = SeededGenerator(seed: 20_231)
+    var random = SeededRandom(seed: 20_231)
     var survivors = 0
     for round in 0..<2000 {
       var damaged = bytes

@@ -1,7 +1,7 @@
 import Diagnostics
 import Formats
 import Foundation
-import Reference
+import Randomness
 import Testing
 
 /// A safetensors file by hand: the header as given, then data.
@@ -204,7 +204,7 @@ struct SafetensorsTests {
     let folder = try TemporaryFolder()
     try SafetensorsWriter.write(tensors, metadata: metadata, to: folder.path("a"))
     let bytes = try folder.read("a")
-    var random = SeededGenerator(seed: 99)
+    var random = SeededRandom(seed: 99)
     for _ in 0..<2000 {
       var damaged = bytes
       for _ in 0..<Int.random(in: 1...3, using: &random) {

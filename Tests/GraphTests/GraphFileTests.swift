@@ -51,6 +51,13 @@ import Testing
     }
   }
 
+  /// An empty node is two bytes of a file and a hundred of memory.
+  @Test func filesThatWouldFillTheMemoryAreRefused() {
+    let bytes = (0..<16 << 20).map { $0 % 2 == 0 ? 3 << 3 | 2 : 0 as UInt8 }
+    let error = #expect(throws: InputError.self) { try Graph(serialized: bytes, place: "test") }
+    #expect(error?.expected.contains("268435456 bytes of memory") == true)
+  }
+
   /// protobuf wire form by hand, for files that no writer of ours makes.
   static func field(_ number: UInt8, varint: UInt8) -> [UInt8] { [number << 3, varint] }
   static func field(_ number: UInt8, _ bytes: [UInt8]) -> [UInt8] {

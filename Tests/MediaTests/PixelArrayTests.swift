@@ -13,7 +13,7 @@ import Testing
     let data = values.flatMap { value in
       (0..<4).map { UInt8(truncatingIfNeeded: value.bitPattern >> (8 * UInt32($0))) }
     }
-    return PixelArray.signature + [version, 0] + bytes + Array(header.utf8) + data
+    return NPYHeader.signature + [version, 0] + bytes + Array(header.utf8) + data
   }
 
   private func header(

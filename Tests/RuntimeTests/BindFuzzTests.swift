@@ -1,6 +1,6 @@
-import Data
 import Diagnostics
 import Formats
+import Randomness
 import Runtime
 import TestSupport
 import Testing

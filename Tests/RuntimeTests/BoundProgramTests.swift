@@ -1,5 +1,5 @@
-import Data
 import Formats
+import Randomness
 import Runtime
 import Testing
 

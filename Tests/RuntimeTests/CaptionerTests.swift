@@ -1,10 +1,10 @@
 import Captioning
 import Compiler
-import Data
 import Diagnostics
 import FoundationEssentials
 import Kernels
 import Media
+import Randomness
 import Runtime
 import Testing
 import Tokenizer
@@ -183,7 +183,14 @@ struct CaptionerTests {
   @Test(arguments: [
     CaptionOptions(beams: 0), CaptionOptions(beams: 65), CaptionOptions(maximumTokens: 0),
     CaptionOptions(frames: 0), CaptionOptions(frames: 4), CaptionOptions(beams: 2, alternatives: 3),
-    CaptionOptions(alternatives: -1),
+    CaptionOptions(alternatives: -1), CaptionOptions(alternatives: 2, search: .original),
+    CaptionOptions(lengthPenalty: .infinity), CaptionOptions(beams: 2, sampling: .init()),
+    CaptionOptions(search: .original, sampling: .init()),
+    CaptionOptions(sampling: .init(temperature: 0)),
+    CaptionOptions(sampling: .init(temperature: 1e-60)),
+    CaptionOptions(sampling: .init(temperature: .nan)), CaptionOptions(sampling: .init(topK: 0)),
+    CaptionOptions(sampling: .init(topP: 0)), CaptionOptions(sampling: .init(topP: 1.1)),
+    CaptionOptions(alternatives: 65, sampling: .init()),
   ])
   func optionsOutOfRangeAreRefused(_ options: CaptionOptions) throws {
     let (inputs, captioner) = (try Inputs(), try Self.captioner(frames: 3))
@@ -213,6 +220,18 @@ struct CaptionerTests {
     let captioner = try Self.captioner()
     #expect(
       captioner.prompt("a a a red blue circle moves left ?") == [2, 5, 6, 7, 9, 10, 11])
+    // As the original: first the end of what is beyond 40 tokens is lost, then the beginning of
+    // what is beyond 38.
+    let long = try TinyCaptioner(seed: 31, maximumTextLength: 1024)
+    let roomy = try Captioner(long.model, kernels: KernelSet(), threads: 2)
+    let words = Array(repeating: ["a", "red", "blue", "circle", "moves"], count: 9).flatMap { $0 }
+    let ids = roomy.tokenizer.encode(words.joined(separator: " "))
+    #expect(ids.count == 45)
+    for count in [0, 1, 37, 38, 39, 40] {
+      let question = words.prefix(count).joined(separator: " ")
+      #expect(roomy.prompt(question) == [2] + ids.prefix(count).suffix(38))
+    }
+    #expect(roomy.prompt(words.joined(separator: " ")) == [2] + ids[2..<40])
     #expect(captioner.prompt(nil) == [2])
     #expect(captioner.prompt("") == [2])
   }

@@ -14,7 +14,7 @@ struct InspectionTests {
     let graphs = try CaptionerGraphs(
       GIT.logits(configuration), ParameterStore([:]), precision: precision)
     let compiled = CompiledPlan(
-      graphs,
+      graphs.lowered,
       model: PlanModel(
         imageSize: configuration.vision.imageSize, resample: "bicubic", mean: [0.5, 0.5, 0.5],
         standardDeviation: [0.5, 0.5, 0.5],

@@ -1,4 +1,4 @@
-import Data
+import Randomness
 import Runtime
 import Testing
 

@@ -1,6 +1,6 @@
-import Data
 import Formats
 import Kernels
+import Randomness
 import Runtime
 import Testing
 

@@ -1,5 +1,5 @@
-import Data
 import Diagnostics
+import Randomness
 import Runtime
 import Testing
 

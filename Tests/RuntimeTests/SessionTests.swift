@@ -183,7 +183,7 @@ struct SessionTests {
         "encode, 6 frames", "prefix, 2 of 3 frames", "step, 2 sequences of 2 rows",
         "step, 6 sequences of 1 rows",
       ])
-    for (function, facts) in session.facts {
+    for (function, facts, _) in session.facts {
       #expect(
         Double(facts.arenaBytes) <= 1.1 * Double(facts.lowerBoundBytes), "\(function): \(facts)")
     }

@@ -1,5 +1,6 @@
 import Formats
 import Kernels
+import Randomness
 import Reference
 import Testing
 
@@ -55,7 +56,7 @@ import Testing
     let optimizer = AdamW(
       buffers, options, kernels: try KernelSet(isa: isa), threads: 3,
       isEncoder: { $0.hasPrefix("encoder") })
-    var random = SeededGenerator(seed: 5)
+    var random = SeededRandom(seed: 5)
     var expected: [[Expected]] = []
     for weight in buffers.table {
       let values = buffers.slice(buffers.values, weight)

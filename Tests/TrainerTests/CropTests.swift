@@ -1,5 +1,5 @@
-import Data
 import Media
+import Randomness
 import Testing
 
 @testable import Trainer

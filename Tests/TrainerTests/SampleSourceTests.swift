@@ -1,6 +1,7 @@
 import Data
 import Diagnostics
 import Media
+import Randomness
 import Testing
 import Tokenizer
 

@@ -1,4 +1,4 @@
-import Data
+import Randomness
 import Testing
 
 @testable import Trainer

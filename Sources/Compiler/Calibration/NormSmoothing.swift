@@ -9,7 +9,7 @@ struct NormSmoothing {
   /// The weights that read each norm that can be smoothed, by the name of its gamma.
   let readers: [String: [String]]
 
-  init(_ graphs: CaptionerGraphs) {
+  init(_ graphs: LoweredGraphs) {
     var readers: [String: [String]] = [:]
     for (_, graph) in graphs.functions {
       for candidate in SmoothNorms.candidates(graph) {

@@ -1,7 +1,9 @@
 package import Graph
 
-/// Replaces reshapes and first-axis concatenations of parameters by parameters, so that nothing of
-/// them is left to do at run time: patch weights as matrices, temporal embeddings as one table.
+/// Replaces moves of parameters by parameters, so that nothing of them is left to do at run time:
+/// patch weights as matrices, temporal embeddings as one table, rows of merged weights.
+///
+/// Moves are reshapes, transposes, slices of known columns and first-axis concatenations.
 ///
 /// - Leaves alone: other ops on parameters, which the runtime repeats; none is in a released model.
 package struct FoldConstants: Pass {
@@ -21,7 +23,17 @@ package struct FoldConstants: Pass {
       let parts = node.inputs.compactMap { names[$0] }
       guard parts.count == node.inputs.count else { return nil }
       switch node.op {
-      case .reshape(let op): return parameters.reshape(parts[0], op.shape)
+      case .reshape(let op):
+        return op.shape.values([:]) == nil ? nil : parameters.reshape(parts[0], op.shape)
+      case .transpose(let op):
+        return graph.shape(node.inputs[0]).values([:]).map {
+          parameters.transpose(parts[0], $0, op.permutation)
+        }
+      case .slice(let op):
+        guard let shape = graph.shape(node.inputs[0]).values([:]), let start = op.start.constant,
+          let end = op.end.constant
+        else { return nil }
+        return parameters.slice(parts[0], shape, axis: op.axis, start..<end)
       case .concat(Concat(axis: 0)): return parameters.join(parts)
       default: return nil
       }

@@ -5,8 +5,9 @@ package import Graph
 ///     q, k, v : [B, S, D] -> reshape [B, S, H, D/H] -> transpose [B, H, S, D/H]
 ///     softmax(prefix_mask(scale(q·kᵀ) + bias))·v -> transpose back -> reshape [B, S, D]
 ///
-/// The mask, the bias and the scale may be absent, and the scale may stand on q. A bias is [H, S, T];
-/// or [W, H, S, T] where scores are reshaped to [B/W, W, H, S, T] for the sum and back after it.
+/// The mask, the bias and the scale may be absent, and factors of the scale may stand on q and on k. A
+/// bias is [H, S, T]; or [W, H, S, T] where scores are reshaped to [B/W, W, H, S, T] for the sum and back
+/// after it.
 ///
 /// - Leaves alone: scores or probabilities that something else reads (dropout, an output), other
 ///   layouts of heads.
@@ -88,12 +89,15 @@ package struct FuseAttention: Pass {
       guard case .matMul(MatMul(transposeA: false, transposeB: true)) = scores.op else {
         return nil
       }
-      var queries = scores.inputs[0]
-      if let scaled = onlyProducer(queries), case .scale(let op) = scaled.op {
+      func unscaled(_ value: Value) -> Value {
+        guard let scaled = onlyProducer(value), case .scale(let op) = scaled.op else {
+          return value
+        }
         scale *= op.factor
-        queries = scaled.inputs[0]
+        return scaled.inputs[0]
       }
-      guard let q = mergedHeads(queries), let k = mergedHeads(scores.inputs[1]),
+      let (queries, keys) = (unscaled(scores.inputs[0]), unscaled(scores.inputs[1]))
+      guard let q = mergedHeads(queries), let k = mergedHeads(keys),
         graph.type(node.results[0]) == graph.type(q),
         let heads = graph.shape(queries)[1].constant
       else { return nil }

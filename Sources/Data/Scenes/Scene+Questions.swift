@@ -1,3 +1,5 @@
+import Randomness
+
 /// A question about a scene and its one answer, both lower case.
 package struct SceneQuestion: Hashable, Sendable {
   package var question: String

@@ -1,3 +1,5 @@
+import Randomness
+
 /// One made-up picture or clip: what is in it, how it is lit, and the one caption that is true of it.
 ///
 /// A scene is a pure function of seed, index, split and medium, whatever else is made and in whatever

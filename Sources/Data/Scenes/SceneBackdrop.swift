@@ -1,3 +1,5 @@
+import Randomness
+
 /// The surface behind the objects: two pale tones mixed by a pattern.
 struct SceneBackdrop: Equatable, Sendable {
   /// What the pattern is like.

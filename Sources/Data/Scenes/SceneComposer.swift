@@ -1,3 +1,5 @@
+import Randomness
+
 /// Places the objects of a story so that its caption, and no other, is true.
 ///
 /// What cannot be placed directly is drawn again until it fits; each draw is cheap and the chance of

@@ -1,3 +1,5 @@
+import Randomness
+
 /// The light and the camera of a scene.
 struct SceneLight: Equatable, Sendable {
   /// Where the light comes from, in the image's plane; y points down.

@@ -1,3 +1,5 @@
+import Randomness
+
 /// Paints one frame of a scene: backdrop, then shadow and body of each object, then camera noise.
 ///
 /// Edges are smoothed from the analytic distance to the outline, so there is no supersampling.

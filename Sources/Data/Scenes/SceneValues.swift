@@ -1,3 +1,5 @@
+import Randomness
+
 /// A unit vector.
 struct Direction: Equatable, Sendable {
   var x, y: Float

@@ -1,3 +1,5 @@
+import Randomness
+
 /// Smooth noise over the unit square: random values on a grid, blended in between.
 struct ValueNoise {
   private var random: SeededRandom

@@ -26,7 +26,8 @@ package struct InputSource: Sendable {
     if path.hasSuffix(".tsv") {
       contents = .table(try TSVImages(path), path: path)
     } else {
-      contents = .files(each ? try MediaInput.imagePaths(inFolder: path) : [path])
+      let isFolder = each ? try MediaInput.isFolder(path: path) : false
+      contents = .files(isFolder ? try MediaInput.imagePaths(inFolder: path) : [path])
     }
   }
 

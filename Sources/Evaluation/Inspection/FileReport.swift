@@ -2,6 +2,7 @@ import Checkpoint
 package import Diagnostics
 import Formats
 import Graph
+import ONNX
 
 /// What is in a file of gitc's: what `gitc inspect` prints.
 package enum FileReport: Encodable, Sendable {
@@ -9,8 +10,8 @@ package enum FileReport: Encodable, Sendable {
   case plan(PlanReport)
   case graph(GraphReport)
 
-  /// Reads a checkpoint, a plan, or a graph in its serialized or text form; the contents decide
-  /// which, not the name.
+  /// Reads a checkpoint, a plan, an ONNX model as its graph, or a graph in its serialized or text
+  /// form; the contents decide which, not the name.
   ///
   /// - Throws: `.noInput` or `.io` where the file cannot be read; `.badData` when it is none of
   ///   them, or a damaged one.
@@ -27,6 +28,10 @@ package enum FileReport: Encodable, Sendable {
       let graph = try Graph(text: String(decoding: bytes, as: UTF8.self), place: path)
       return .graph(GraphReport(graph, path: path, byteCount: bytes.count))
     }
+    if ImportedModel.isLikely(bytes) {
+      let model = try ImportedModel.read(path: path)
+      return .graph(GraphReport(model.graph, path: path, byteCount: bytes.count))
+    }
     // Both messages have their version as field 1 and 15: a plan begins with it.
     if bytes.first == 1 << 3 {
       return .plan(try PlanReport(LoadedPlan(path: path), byteCount: bytes.count))
@@ -34,7 +39,8 @@ package enum FileReport: Encodable, Sendable {
     guard let graph = graph(bytes, path) else {
       throw InputError(
         .badData, "cannot tell what this file is",
-        expected: "a checkpoint, a plan or a graph of gitc", found: "\(bytes.count) other bytes",
+        expected: "a checkpoint, a plan or a graph of gitc, or an ONNX model",
+        found: "\(bytes.count) other bytes",
         in: path, advice: "check the path, or make the file again")
     }
     return .graph(GraphReport(graph, path: path, byteCount: bytes.count))

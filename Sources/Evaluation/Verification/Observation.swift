@@ -38,12 +38,10 @@ struct Observation {
       try session.encode(pixels: values, frames: pixels.frames)
     }
     features = Array(state.features)
-    let endID = captioner.tokenizer.vocabulary.endID
-    let found = try session.generate(
-      state, prompt: prompt,
-      options: SearchOptions(maximumTokens: CaptionOptions().maximumTokens, endID: endID))[0]
+    let options = captioner.searchOptions(CaptionOptions())
+    let found = try session.generate(state, prompt: prompt, options: options)[0]
     generation = found
-    said = found.tokens.dropFirst(prompt.count).filter { $0 != endID }
+    said = found.tokens.dropFirst(prompt.count).filter { $0 != options.endID }
     let text = questions.text ?? Array(found.tokens.dropFirst(prompt.count))
     let width = session.model.settings.vocabulary.count
     func logits(_ text: [Int]) throws(InputError) -> [Float] {

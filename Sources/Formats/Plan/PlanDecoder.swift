@@ -1,6 +1,6 @@
 import CFormats
 import Diagnostics
-import Glibc
+import Protobuf
 
 /// Turns the head of a plan into Swift values.
 ///
@@ -13,28 +13,19 @@ struct PlanDecoder {
   func plan(
     _ head: UnsafeRawBufferPointer, memoryLimit: Int = PlanLimits.unpackedBytes
   ) throws(InputError) -> Plan {
-    var budget = memoryLimit
-    return try withUnsafeMutablePointer(to: &budget) { budget throws(InputError) in
-      // An allocator of our own: few bytes can ask for much memory, and protobuf-c has no limit.
-      var allocator = ProtobufCAllocator(
-        alloc: { data, size in
-          guard let budget = data?.assumingMemoryBound(to: Int.self) else { return nil }
-          budget.pointee -= min(size, budget.pointee &+ 1)
-          return budget.pointee < 0 ? nil : malloc(max(size, 1))
-        },
-        free: { _, pointer in free(pointer) }, allocator_data: budget)
-      let bytes = head.bindMemory(to: UInt8.self).baseAddress
-      guard let message = gitc__plan__unpack(&allocator, head.count, bytes) else {
-        throw budget.pointee < 0
-          ? error.unreadable(
-            expected: "a head that fills at most \(memoryLimit) bytes of memory", found: "more")
-          : error.unreadable(
-            expected: "fields of the message gitc.Plan in the first \(head.count) bytes",
-            found: "bytes that are none")
+    let reader = MessageReader<Gitc__Plan>(gitc__plan__unpack, gitc__plan__free_unpacked)
+    let failure = { (problem: UnpackingProblem) in
+      switch problem {
+      case .tooLarge:
+        error.unreadable(
+          expected: "a head that fills at most \(memoryLimit) bytes of memory", found: "more")
+      case .malformed:
+        error.unreadable(
+          expected: "fields of the message gitc.Plan in the first \(head.count) bytes",
+          found: "bytes that are none")
       }
-      defer { gitc__plan__free_unpacked(message, &allocator) }
-      return try plan(message.pointee)
     }
+    return try reader.read(head, memoryLimit: memoryLimit, failure: failure, plan)
   }
 
   private func plan(_ message: Gitc__Plan) throws(InputError) -> Plan {

@@ -1,5 +1,6 @@
 import CFormats
 package import Diagnostics
+import Protobuf
 
 extension Graph {
   /// Reads what `serialized` wrote, trusting nothing in it.
@@ -16,13 +17,24 @@ extension Graph {
       throw decoder.error(
         "the graph", expected: "at most \(GraphFile.byteLimit) bytes", found: "\(bytes.count)")
     }
-    guard let message = gitc__graph__unpack(nil, bytes.count, bytes) else {
-      throw decoder.error(
-        "the graph", expected: "one whole protobuf message gitc.Graph",
-        found: "\(bytes.count) other bytes")
+    let limit = GraphFile.unpackedBytes
+    let failure = { (problem: UnpackingProblem) in
+      switch problem {
+      case .tooLarge:
+        decoder.error(
+          "the graph", expected: "a message that fills at most \(limit) bytes of memory",
+          found: "more")
+      case .malformed:
+        decoder.error(
+          "the graph", expected: "one whole protobuf message gitc.Graph",
+          found: "\(bytes.count) other bytes")
+      }
     }
-    defer { gitc__graph__free_unpacked(message, nil) }
-    self = try decoder.graph(message.pointee)
+    let reader = MessageReader<Gitc__Graph>(gitc__graph__unpack, gitc__graph__free_unpacked)
+    self = try bytes.withUnsafeBufferPointer { (bytes) throws(InputError) in
+      try reader.read(
+        UnsafeRawBufferPointer(bytes), memoryLimit: limit, failure: failure, decoder.graph)
+    }
   }
 }
 

@@ -120,8 +120,10 @@ private struct GraphEncoder {
 /// What writer and reader of graph files agree on beyond the schema.
 enum GraphFile {
   static let version: UInt32 = 1
-  /// A released model takes 60 kB; unpacked, a message can be 30 times as large.
+  /// A released model takes 60 kB.
   static let byteLimit = 16 << 20
+  /// What unpacking may allocate: a hostile message can ask for 150 times its own size.
+  static let unpackedBytes = 256 << 20
   /// Entries of any list; a released model has 500 parameters and 1,500 nodes.
   static let listLimit = 1 << 14
 

@@ -23,6 +23,8 @@ package final class BoundFunction {
   /// The name in the plan: "encode".
   package let name: String
   package let facts: Facts
+  /// How often it ran.
+  package private(set) var runs = 0
   /// What every call computes and where its arguments are.
   private let steps: UnsafeMutableBufferPointer<ck_step>
   private let arguments: UnsafeMutableRawBufferPointer
@@ -161,6 +163,7 @@ package final class BoundFunction {
 
   /// Runs all steps: reads the inputs, leaves the outputs.
   package func run() {
+    runs += 1
     guard let first = steps.baseAddress, !steps.isEmpty else { return }
     ck_run(first, steps.count, threads)
   }

@@ -1,122 +1,121 @@
 import Diagnostics
 
-/// Beam search as Hugging Face's `generate` does it, `early_stopping` false.
+/// What a beam search keeps and when it stops, for one image.
+protocol BeamRule {
+  /// Whether the image needs no further steps.
+  var isDone: Bool { get }
+  /// What was found, best first.
+  var generations: [Generation] { get }
+
+  /// Sorts the continuations of one step.
+  ///
+  /// - Parameters:
+  ///   - candidates: up to 2 · beams, likeliest first.
+  ///   - isLast: whether they are as long as may be.
+  /// - Returns: those that go on, at most as many as there are beams, likeliest first.
+  mutating func take(_ candidates: [BeamCandidate], isLast: Bool) -> [BeamCandidate]
+}
+
+/// A text that a step could go on with.
+struct BeamCandidate {
+  let text: Hypothesis
+  /// The text without its last token.
+  let parent: Hypothesis
+  /// The row of the model that has the parent.
+  let row: Int
+
+  var token: Int? { text.tokens.last }
+}
+
+/// Beam search: the likeliest continuations of the likeliest texts, kept and ended by a rule.
 ///
-/// Each step looks at the 2·beams likeliest continuations. One that ends, or that is as long as may
-/// be, is kept when it is among the first `beams`; of those that do not end, the first `beams` go on.
-/// An image is done when it has `beams` finished texts and its likeliest unfinished one, scored at
-/// its present length, is no better than the worst of them.
-///
-/// Among equals the lower token id comes first, then the earlier beam.
-///
-/// - Source: transformers 5, `GenerationMixin._beam_search`; there the length counts generated
-///   tokens, the end token included.
-struct BeamSearch<Model: StepModel> {
+/// Each step looks at the 2·beams likeliest continuations: at most one of each beam ends, so `beams`
+/// are left that go on. Among equals the lower token id comes first, then the earlier beam.
+struct BeamSearch<Model: StepModel, Rule: BeamRule> {
   private let model: Model
-  private let prompt: [Int]
-  private let limit: Int
-  private let options: SearchOptions
+  private let task: SearchTask
+  private let constraint: Constraint
   private var images: [Image]
 
   private struct Image {
+    var rule: Rule
     /// Unfinished texts, likeliest first; at first one without a token.
     var live = [Hypothesis()]
     /// The row of the model that each of `live` continues.
     var rows: [Int]
     /// A row of this image, for rows of the next step that nobody will read.
     var anyRow: Int
-    /// Best first, at most as many as there are beams.
-    var finished: [Hypothesis] = []
-    var isDone = false
+    /// Nothing may follow the unfinished texts.
+    var isStuck = false
+
+    var isDone: Bool { rule.isDone || isStuck }
   }
 
-  private struct Candidate {
-    let total: Double
-    let beam: Int
-    let token: Int
-    let logProb: Double
-  }
-
-  init(_ model: Model, images: Int, prompt: [Int], limit: Int, _ options: SearchOptions) {
+  init(_ model: Model, _ task: SearchTask, _ constraint: Constraint, _ rule: Rule) {
     self.model = model
-    self.prompt = prompt
-    self.limit = limit
-    self.options = options
-    self.images = (0..<images).map { Image(rows: [$0], anyRow: $0) }
+    self.task = task
+    self.constraint = constraint
+    images = (0..<task.images).map { Image(rule: rule, rows: [$0], anyRow: $0) }
   }
 
   mutating func run() throws(InputError) -> [[Generation]] {
-    let beams = options.beams
     try model.begin(
-      prompt: prompt, images: images.count, sequencesPerImage: beams,
-      longest: prompt.count + limit)
-    for length in 1...limit {
+      prompt: task.prompt, images: images.count, sequencesPerImage: task.options.beams,
+      longest: task.prompt.count + task.limit)
+    for length in 1...task.limit {
       for index in images.indices where !images[index].isDone { try step(index, length) }
       if images.allSatisfy(\.isDone) { break }
       advance()
     }
-    return images.map { image in image.finished.map { $0.generation(prompt, options) } }
+    return images.map(\.rule.generations)
   }
 
   /// One more token for image `index`, `length` with it.
   private mutating func step(_ index: Int, _ length: Int) throws(InputError) {
-    let beams = options.beams
-    let (old, oldRows) = (images[index].live, images[index].rows)
-    var candidates: [Candidate] = []
-    for (beam, row) in oldRows.enumerated() {
-      let distribution = try Search.distribution(model, row)
-      for token in distribution.best(2 * beams, except: options.bannedIDs) {
-        let logProb = distribution.logProb(token)
-        // A token that cannot come is no continuation.
-        if logProb == -.infinity { continue }
-        candidates.append(
-          Candidate(total: old[beam].sum + logProb, beam: beam, token: token, logProb: logProb))
-      }
-    }
-    guard !candidates.isEmpty else { throw Search.nothingToChoose }
-    candidates.sort { ($1.total, $0.token, $0.beam) < ($0.total, $1.token, $1.beam) }
-
-    images[index].live = []
-    images[index].rows = []
-    for (rank, candidate) in candidates.prefix(2 * beams).enumerated() {
-      var hypothesis = old[candidate.beam]
-      hypothesis.append(candidate.token, candidate.logProb)
-      if candidate.token == options.endID || length == limit {
-        if rank < beams { finish(hypothesis, index) }
-      } else if images[index].live.count < beams {
-        images[index].live.append(hypothesis)
-        images[index].rows.append(oldRows[candidate.beam])
-      }
-    }
     let image = images[index]
-    guard let best = image.live.first else {
-      images[index].isDone = true
-      return
+    var choices: [(total: Double, token: Int, beam: Int, logProb: Double, logShare: Double)] = []
+    for (beam, row) in image.rows.enumerated() {
+      let distribution = try Search.distribution(model, row)
+      let next = constraint.next(after: image.live[beam].tokens, image: index)
+      let sum = distribution.logSum(of: next)
+      for token in distribution.best(2 * task.options.beams, of: next) {
+        let logProb = distribution.logProb(token)
+        choices.append(
+          (
+            image.live[beam].sum + logProb, token, beam, logProb,
+            distribution.logProb(token, among: sum)
+          ))
+      }
     }
-    if image.finished.count == beams, let worst = image.finished.last {
-      images[index].isDone = best.score(options) <= worst.score(options)
+    choices.sort { ($1.total, $0.token, $0.beam) < ($0.total, $1.token, $1.beam) }
+    let candidates = choices.prefix(2 * task.options.beams).map { choice in
+      var text = image.live[choice.beam]
+      text.append(choice.token, choice.logProb, logShare: choice.logShare)
+      return BeamCandidate(
+        text: text, parent: image.live[choice.beam], row: image.rows[choice.beam])
     }
-  }
-
-  private mutating func finish(_ hypothesis: Hypothesis, _ index: Int) {
-    let score = hypothesis.score(options)
-    let position =
-      images[index].finished.firstIndex { $0.score(options) < score }
-      ?? images[index].finished.count
-    images[index].finished.insert(hypothesis, at: position)
-    if images[index].finished.count > options.beams { images[index].finished.removeLast() }
+    let live = images[index].rule.take(candidates, isLast: length == task.limit)
+    images[index].live = live.map(\.text)
+    images[index].rows = live.map(\.row)
+    images[index].isStuck = live.isEmpty
+    let found = images[index].rule.generations.first
+    if live.isEmpty, found == nil { throw Search.nothingToSay }
+    if let watch = task.watch {
+      let best = found.map { Array($0.tokens.dropFirst(task.prompt.count)) }
+      watch(index, best ?? live.first?.text.tokens ?? [])
+    }
   }
 
   /// Puts the live texts of all images into the model's rows.
   private mutating func advance() {
-    let beams = options.beams
+    let beams = task.options.beams
     var parents: [Int] = []
     var tokens: [Int] = []
     for (index, image) in images.enumerated() {
       for beam in 0..<beams {
         let isRead = beam < image.live.count
         parents.append(isRead ? image.rows[beam] : image.anyRow)
-        tokens.append((isRead ? image.live[beam].tokens.last : nil) ?? options.endID)
+        tokens.append((isRead ? image.live[beam].tokens.last : nil) ?? task.options.endID)
       }
       images[index].rows = image.live.indices.map { index * beams + $0 }
       images[index].anyRow = index * beams

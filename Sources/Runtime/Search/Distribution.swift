@@ -28,15 +28,61 @@ struct Distribution {
   /// The natural logarithm of a token's probability.
   func logProb(_ token: Int) -> Double { Double(logits[token]) - logSum }
 
-  /// The `count` likeliest tokens, likeliest first, lower ids first among equals; fewer where there
-  /// are not so many.
-  func best(_ count: Int, except banned: Set<Int>) -> [Int] {
+  /// The natural logarithm of a token's probability among tokens whose ``logSum(of:)`` is given.
+  func logProb(_ token: Int, among sum: Double) -> Double { Double(logits[token]) - sum }
+
+  /// log Σ exp of the logits of the tokens that may come, where only some may; else ``logSum``.
+  func logSum(of next: NextTokens) -> Double {
+    guard case .only(let tokens) = next, !tokens.isEmpty else { return logSum }
+    let maximum = tokens.lazy.map { logits[$0] }.max() ?? 0
+    let sum = weights(of: tokens, temperature: 1).reduce(0, +)
+    return Double(maximum) + log(sum)
+  }
+
+  /// The tokens that may and can come, in order of id.
+  func tokens(of next: NextTokens) -> [Int] {
+    switch next {
+    case .any(let banned): logits.indices.filter { logits[$0] > -.infinity && !banned.contains($0) }
+    case .only(let tokens): tokens.filter { logits[$0] > -.infinity }
+    }
+  }
+
+  /// exp((logit − greatest of `tokens`) / temperature) of each token, each to about 1e-7.
+  func weights(of tokens: [Int], temperature: Float) -> [Double] {
+    let maximum = tokens.lazy.map { logits[$0] }.max() ?? 0
+    var weights: [Double] = []
+    weights.reserveCapacity(tokens.count + 7)
+    for start in stride(from: 0, to: tokens.count, by: 8) {
+      var x = SIMD8<Float>(repeating: -.infinity)
+      for index in start..<min(start + 8, tokens.count) {
+        x[index - start] = (logits[tokens[index]] - maximum) / temperature
+      }
+      let terms = Self.exponential(x)
+      for lane in 0..<min(8, tokens.count - start) { weights.append(Double(terms[lane])) }
+    }
+    return weights
+  }
+
+  /// The `count` likeliest tokens of those that may come, likeliest first, lower ids first among
+  /// equals; fewer where there are not so many that can come.
+  func best(_ count: Int, of next: NextTokens) -> [Int] {
+    switch next {
+    case .any(let banned): best(count, of: logits.indices, except: banned)
+    case .only(let tokens): best(count, of: tokens, except: [])
+    }
+  }
+
+  @inline(__always)
+  private func best(
+    _ count: Int, of tokens: some Sequence<Int>, except banned: Set<Int>
+  ) -> [Int] {
     var best: [Int] = []
     best.reserveCapacity(count + 1)
     var threshold = -Float.infinity
-    for token in logits.indices {
+    for token in tokens {
       let logit = logits[token]
-      if best.count == count && !(logit > threshold) { continue }
+      // Less than no probability is no choice either.
+      if !(logit > threshold) { continue }
       if !banned.isEmpty && banned.contains(token) { continue }
       let position = best.firstIndex { logits[$0] < logit } ?? best.count
       best.insert(token, at: position)
@@ -93,3 +139,6 @@ struct Distribution {
 
 /// base ^ exponent.
 func power(_ base: Double, _ exponent: Double) -> Double { pow(base, exponent) }
+
+/// e ^ exponent.
+func exponential(_ exponent: Double) -> Double { exp(exponent) }

@@ -15,7 +15,7 @@ extension CaptionSession {
   ///
   /// - Precondition: `tokens` are of the vocabulary, at least one.
   /// - Throws: `.usage` for more tokens than the model's text length; otherwise as
-  ///   ``generateAll(_:prompt:options:)``.
+  ///   ``generateAll(_:prompt:options:watch:)``.
   package func logits(_ state: ImageState, tokens: [Int]) throws(InputError) -> [Float] {
     precondition(state.images == 1 && !tokens.isEmpty, "one image and a first token")
     let capacity = model.settings.maximumTextLength

@@ -20,7 +20,7 @@ package final class CaptionSession {
   private var prefixes: [BoundPrefix] = []
   /// Shared by all image states: a search is over before the next begins.
   private var text: TextCache?
-  /// Time spent in the last ``generate(_:prompt:options:)`` or ``score(_:prompt:continuation:)``.
+  /// Time spent in the last ``generate(_:prompt:options:watch:)`` or ``score(_:prompt:continuation:)``.
   package private(set) var stepMilliseconds = 0.0
 
   /// - Precondition: `threads` in 1 ... 1024.
@@ -66,28 +66,31 @@ package final class CaptionSession {
   /// - Parameters:
   ///   - state: what ``encode(pixels:images:frames:)`` gave.
   ///   - prompt: [CLS] and perhaps a question; tokens of the vocabulary.
-  ///   - options: beams, length and ranking.
-  /// - Returns: one text without beams, up to `options.beams` with them.
-  /// - Throws: what ``generateAll(_:prompt:options:)`` throws.
+  ///   - options: method, beams, length, ranking, and what may be said.
+  ///   - watch: is told how the text grows.
+  /// - Returns: as ``Search/run(_:images:prompt:options:watch:)``.
+  /// - Throws: what ``generateAll(_:prompt:options:watch:)`` throws.
   package func generate(
-    _ state: ImageState, prompt: [Int], options: SearchOptions
+    _ state: ImageState, prompt: [Int], options: SearchOptions, watch: Search.Watch? = nil
   ) throws(InputError) -> [Generation] {
     precondition(state.images == 1, "one image; generateAll is for several")
-    return try generateAll(state, prompt: prompt, options: options)[0]
+    return try generateAll(state, prompt: prompt, options: options, watch: watch)[0]
   }
 
   /// The best texts for every image of `state`, best first.
   ///
-  /// - Throws: `.usage` when the prompt fills the model's text length; `.badData` when the step
-  ///   function does not bind or gives no probabilities; `.io` when there is not enough memory.
+  /// - Throws: `.usage` when the prompt fills the model's text length or nothing may be said;
+  ///   `.badData` when the step function does not bind or gives no probabilities; `.io` when there is
+  ///   not enough memory.
   package func generateAll(
-    _ state: ImageState, prompt: [Int], options: SearchOptions
+    _ state: ImageState, prompt: [Int], options: SearchOptions, watch: Search.Watch? = nil
   ) throws(InputError) -> [[Generation]] {
     let clock = ContinuousClock()
     let start = clock.now
     defer { stepMilliseconds = (clock.now - start).milliseconds }
     let decoder = Decoder(self, state)
-    return try Search.run(decoder, images: state.images, prompt: prompt, options: options)
+    return try Search.run(
+      decoder, images: state.images, prompt: prompt, options: options, watch: watch)
   }
 
   /// The natural logarithm of the probability of each token of `continuation` after `prompt` and the
@@ -95,7 +98,7 @@ package final class CaptionSession {
   ///
   /// - Precondition: tokens are of the vocabulary; `prompt` is not empty.
   /// - Throws: `.usage` when they are longer together than the model's text length; otherwise as
-  ///   ``generateAll(_:prompt:options:)``.
+  ///   ``generateAll(_:prompt:options:watch:)``.
   package func score(
     _ state: ImageState, prompt: [Int], continuation: [Int]
   ) throws(InputError) -> [Float] {
@@ -116,7 +119,7 @@ package final class CaptionSession {
     var scores: [Float] = []
     for (index, token) in continuation.enumerated() {
       let distribution = Distribution(decoder.logits(position: prompt.count - 1 + index))
-      guard distribution.isUsable else { throw Search.nothingToChoose }
+      guard distribution.isUsable else { throw Search.noProbabilities }
       scores.append(Float(distribution.logProb(token)))
     }
     return scores
@@ -225,18 +228,15 @@ package final class CaptionSession {
 }
 
 extension CaptionSession {
-  /// What the functions bound so far take, in alphabetical order: "step, 4 sequences of 1 row".
-  package var facts: [(function: String, facts: BoundFunction.Facts)] {
-    var all: [(function: String, facts: BoundFunction.Facts)] = encoders.map { count, encoder in
-      ("encode, \(count) frames", encoder.facts)
-    }
+  /// What the functions bound so far take, and how often they ran, in alphabetical order:
+  /// "step, 4 sequences of 1 row".
+  package var facts: [(function: String, facts: BoundFunction.Facts, runs: Int)] {
+    var all = encoders.map { ("encode, \($0) frames", $1) }
     for prefix in prefixes {
-      all.append(("prefix, \(prefix.images) of \(prefix.frames) frames", prefix.function.facts))
-      all += prefix.steps.map { key, step in
-        ("step, \(key.sequences) sequences of \(key.rows) rows", step.facts)
-      }
+      all.append(("prefix, \(prefix.images) of \(prefix.frames) frames", prefix.function))
+      all += prefix.steps.map { ("step, \($0.sequences) sequences of \($0.rows) rows", $1) }
     }
-    return all.sorted { $0.function < $1.function }
+    return all.map { ($0, $1.facts, $1.runs) }.sorted { $0.function < $1.function }
   }
 }
 

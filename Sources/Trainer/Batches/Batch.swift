@@ -1,4 +1,4 @@
-import Data
+import Randomness
 
 /// The inputs of one training or validation step.
 struct Batch: Sendable {

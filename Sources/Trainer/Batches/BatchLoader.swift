@@ -1,6 +1,6 @@
-import Data
 import Diagnostics
 import Dispatch
+import Randomness
 import Synchronization
 
 /// Decodes the next batch on a thread of its own while the current one trains.

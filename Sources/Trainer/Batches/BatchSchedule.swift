@@ -1,4 +1,4 @@
-import Data
+import Randomness
 
 /// Which rows of which source every step takes: a function of the seed and the step alone.
 ///

@@ -1,5 +1,5 @@
-import Data
 import Media
+import Randomness
 
 /// A random crop and mirroring, the same for every frame of a clip.
 struct Crop {

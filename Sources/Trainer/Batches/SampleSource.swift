@@ -1,6 +1,7 @@
 import Data
 import Diagnostics
 import Media
+import Randomness
 import Tokenizer
 
 /// One data set, opened, tokenized and ready to give samples by row.

@@ -6,6 +6,7 @@ import Formats
 import Graph
 package import Kernels
 import Media
+import Randomness
 import Tokenizer
 
 /// One training run from recipe to checkpoint.

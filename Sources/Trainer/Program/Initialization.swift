@@ -1,7 +1,7 @@
-import Data
 import Glibc
 import Formats
 import Graph
+import Randomness
 
 /// What untrained parameters start from.
 ///

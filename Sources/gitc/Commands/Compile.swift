@@ -5,23 +5,26 @@ import Diagnostics
 import Evaluation
 import Formats
 import Graph
+import ONNX
 
-/// `gitc compile`: from a checkpoint to a plan.
+/// `gitc compile`: from a checkpoint or an ONNX model to a plan.
 struct Compile: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Compile a checkpoint into a plan that gitc run takes.",
+    abstract:
+      "Compile a checkpoint into a plan that gitc run takes, or an ONNX model into one for gitc call.",
     discussion: """
       Passes, for --print-after and --stop-after: \(Self.stages.joined(separator: ", ")).
 
       Example: gitc compile scenes.ckpt -o scenes.plan
                gitc compile scenes.ckpt -o scenes.plan --precision fp32 --report report.json
+               gitc compile vit.onnx -o vit.plan --precision fp32
                gitc compile scenes.ckpt -o scenes.plan --calibrate scenes-validation.img.tsv
                gitc compile scenes.ckpt --stop-after split-prefix
                gitc compile scenes.ckpt -o scenes.plan --emit-dot scenes.dot && dot -Tsvg -O scenes.dot
       """)
 
-  @Argument(help: "Checkpoint to read.")
-  var checkpoint: String
+  @Argument(help: "Checkpoint or ONNX model to read; the contents decide which.")
+  var model: String
 
   @Option(name: .shortAndLong, help: "Plan to write; not needed with --stop-after.")
   var output: String?
@@ -71,37 +74,57 @@ struct Compile: ParsableCommand {
   }
 
   func run() throws {
-    let source = try Checkpoint.read(path: checkpoint)
-    if let stopAfter {
-      let graphs = try Compiler.graphs(
-        source, after: stopAfter, precision: precision, place: checkpoint)
-      try draw(graphs)
-      let texts = graphs.map { "// \($0.name) after \(stopAfter)\n\($0.graph.text)" }
-      return try StandardStreams.result(texts.joined(separator: "\n"))
-    }
+    let source = try CompileSource.read(path: model)
+    if let stopAfter { return try stop(source, after: stopAfter) }
     guard let output else { preconditionFailure("validation asks for -o") }
     var printed: [String] = []
     let watch: PassDriver.Watch = { pass, function, graph in
       if pass == printAfter { printed.append("// \(function) after \(pass)\n\(graph.text)") }
     }
-    let calibration = try calibrate.map { data in
-      try CalibrationReport(
-        source, path: checkpoint, data: data, budget: budget, kernels: execution.kernels(),
-        threads: execution.threads.count)
+    var calibration: CalibrationReport?
+    let compiled: CompiledPlan
+    switch source {
+    case .checkpoint(let source):
+      calibration = try calibrate.map { data in
+        try CalibrationReport(
+          source, path: model, data: data, budget: budget, kernels: execution.kernels(),
+          threads: execution.threads.count)
+      }
+      compiled =
+        try calibration?.compile(source, place: model, watch: watch)
+        ?? Compiler.compile(source, precision: precision, place: model, watch: watch)
+    case .program(let source):
+      guard calibrate == nil else { throw noCheckpoint("leave out --calibrate") }
+      compiled = try Compiler.compile(
+        source.graph, source.parameters, precision: precision, place: model, watch: watch)
     }
-    let compiled =
-      try calibration?.compile(source, place: checkpoint, watch: watch)
-      ?? Compiler.compile(source, precision: precision, place: checkpoint, watch: watch)
     try compiled.write(to: output)
     var summary = CompileReport(
       compiled, precision: precision,
       parameterBytes: source.parameters.values.reduce(0) { $0 + 4 * $1.elementCount },
-      checkpoint: checkpoint, plan: output)
+      checkpoint: model, plan: output)
     summary.calibration = calibration
     if let report { try ResultFile.write(JSONText.of(summary) + "\n", to: report) }
     try draw(compiled.graphs.functions)
     try StandardStreams.result(
       printAfter == nil ? summary.text : printed.joined(separator: "\n"))
+  }
+
+  /// Prints the graphs after a stage and compiles no further.
+  private func stop(_ source: CompileSource, after stage: String) throws {
+    guard case .checkpoint(let source) = source else {
+      throw noCheckpoint("use --print-after with -o")
+    }
+    let graphs = try Compiler.graphs(source, after: stage, precision: precision, place: model)
+    try draw(graphs)
+    let texts = graphs.map { "// \($0.name) after \(stage)\n\($0.graph.text)" }
+    try StandardStreams.result(texts.joined(separator: "\n"))
+  }
+
+  private func noCheckpoint(_ advice: String) -> InputError {
+    InputError(
+      .usage, "an option needs a captioner", expected: "a checkpoint", found: "an ONNX model",
+      in: model, advice: advice)
   }
 
   /// Writes what --emit-dot asks for.

@@ -5,7 +5,7 @@ import Evaluation
 /// `gitc inspect`: what is in a file.
 struct Inspect: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Show what is in a checkpoint, a plan or a graph.",
+    abstract: "Show what is in a checkpoint, a plan, a graph or an ONNX model.",
     discussion: """
       Sizes, functions and their types, tensors; for a plan also the memory each function takes for \
       one image. A graph is a serialized one or its text form.

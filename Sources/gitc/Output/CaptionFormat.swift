@@ -27,13 +27,16 @@ struct CaptionPrinter {
   let format: CaptionFormat
   /// Whether there is but one input, so that its name is not worth saying.
   let isSingle: Bool
+  /// Whether text has the question before its answer.
+  let tellsQuestions: Bool
   private var cues = Cues()
   /// Results and ends printed so far.
   private var count = 0
 
-  init(_ format: CaptionFormat, isSingle: Bool) {
+  init(_ format: CaptionFormat, isSingle: Bool, tellsQuestions: Bool) {
     self.format = format
     self.isSingle = isSingle
+    self.tellsQuestions = tellsQuestions
   }
 
   /// What comes after all results.
@@ -61,11 +64,20 @@ struct CaptionPrinter {
     case (.json, _): "\n" + json(result)
     case (.jsonl, _): json(result) + "\n"
     case (_, .failure): ""
-    case (.text, .success(let caption)):
-      isSingle ? caption.caption + "\n" : "\(result.input)\t\(caption.caption)\n"
+    case (.text, .success(let caption)): line(result.input, caption)
     case (.srt, .success(let caption)): cues.srt(caption.caption, seconds: result.seconds)
     case (.vtt, .success(let caption)): cues.vtt(caption.caption, seconds: result.seconds)
     }
+  }
+
+  /// Columns of what is worth saying: input, question, caption.
+  private func line(_ input: String, _ caption: Caption) -> String {
+    var columns = [caption.caption]
+    if tellsQuestions, let question = caption.question {
+      columns.insert(question.split(whereSeparator: \.isWhitespace).joined(separator: " "), at: 0)
+    }
+    if !isSingle { columns.insert(input, at: 0) }
+    return columns.joined(separator: "\t") + "\n"
   }
 
   private struct Failure: Encodable {

@@ -6,13 +6,18 @@ import Evaluation
 struct CaptionRun {
   let captioner: Captioner
   let options: CaptionOptions
+  /// What is asked of each input; nil for a caption.
+  let questions: [String?]
   var printer: CaptionPrinter
   /// What went wrong with inputs, in order.
   private(set) var failures: [InputError] = []
 
-  init(captioner: Captioner, options: CaptionOptions, printer: CaptionPrinter) {
+  init(
+    captioner: Captioner, options: CaptionOptions, questions: [String?], printer: CaptionPrinter
+  ) {
     self.captioner = captioner
     self.options = options
+    self.questions = questions
     self.printer = printer
   }
 
@@ -35,14 +40,22 @@ struct CaptionRun {
     _ source: InputSource, _ index: Int, _ path: String, _ put: ResultFile.Put
   ) throws(InputError) {
     var (name, seconds) = (path, 1.0)
-    let outcome: Result<Caption, InputError>
+    let input: EncodedInput
     do throws(InputError) {
       name = try source.name(index)
       let pixels = try source.pixels(index, for: captioner, frames: options.frames)
       if printer.format.hasTimes { seconds = try source.duration(index) ?? 1 }
-      outcome = .success(try captioner.captions([pixels], options: options)[0])
-    } catch { outcome = .failure(error) }
-    try tell(name, outcome, seconds: seconds, put)
+      input = try captioner.encode(pixels)
+    } catch { return try tell(name, .failure(error), put) }
+    for question in questions {
+      var options = options
+      options.question = question
+      let outcome: Result<Caption, InputError>
+      do throws(InputError) {
+        outcome = .success(try captioner.caption(of: input, options: options))
+      } catch { outcome = .failure(error) }
+      try tell(name, outcome, seconds: seconds, put)
+    }
   }
 
   private mutating func tell(

@@ -1,16 +1,12 @@
-/// SplitMix64 (Steele, Lea, Flood 2014): the same numbers everywhere for a seed.
+import Randomness
+
+/// The numbers of a test: the same everywhere for a seed.
 struct Random: RandomNumberGenerator {
-  private var state: UInt64
+  private var stream: SeededRandom
 
-  init(_ seed: UInt64) { state = seed }
+  init(_ seed: UInt64) { stream = SeededRandom(seed: seed) }
 
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
+  mutating func next() -> UInt64 { stream.next() }
 
   /// `count` floats, uniform in `range`.
   mutating func floats(_ count: Int, in range: ClosedRange<Float> = -1...1) -> [Float] {

@@ -15,6 +15,9 @@ package struct SeededRandom: RandomNumberGenerator, Sendable {
     }
   }
 
+  /// Starts the plain stream of a seed, as tests and other programs' SplitMix64 have it.
+  package init(seed: UInt64) { state = seed }
+
   package mutating func next() -> UInt64 {
     state &+= 0x9E37_79B9_7F4A_7C15
     var mixed = state
