@@ -68,7 +68,8 @@ struct ProjectionErrors {
     let all = sums.map { weight, sums in
       Calibrator.Projection(
         weight: weight, errors: sums.noise.mapValues { sums.signal > 0 ? $0 / sums.signal : 0 },
-        milliseconds: milliseconds.compactMapValues { $0[weight] }, precision: .u7)
+        milliseconds: milliseconds.compactMapValues { $0[ParameterStore.floatName(weight)] },
+        precision: .u7)
     }
     return all.sorted { a, b in
       let (x, y) = (a.errors[.u7] ?? 0, b.errors[.u7] ?? 0)
