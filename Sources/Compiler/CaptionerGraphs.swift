@@ -34,9 +34,9 @@ package struct CaptionerGraphs: Sendable {
   ) throws(CompileError) {
     var driver = PassDriver(parameters, watch: watch)
     let parts = try Partition(driver.run(Pipeline.whole, on: graph, function: "model"))
-    let passes = Pipeline.functions(precision, quantization: quantization)
     func lower(_ name: String, _ graph: Graph) throws(CompileError) -> Graph {
       watch(Pipeline.partition, name, graph)
+      let passes = Pipeline.functions(precision, quantization: quantization, function: name)
       return try driver.run(passes, on: graph, function: name)
     }
     encode = try parts.encode.map { (graph) throws(CompileError) in try lower("encode", graph) }

@@ -95,6 +95,13 @@ extension ParameterStore {
   /// What ends the name of a parameter that was scaled.
   static let scaledSuffix = ".smoothed"
 
+  /// The name of the float parameter that a quantized or scaled one was made of.
+  package static func floatName(_ name: String) -> String {
+    [".s8", scaledSuffix].reduce(name) { name, suffix in
+      name.hasSuffix(suffix) ? String(name.dropLast(suffix.count)) : name
+    }
+  }
+
   /// Adds a bias (nil: zeros) plus what quantizing a weight takes from its product with `row`.
   mutating func correct(
     _ bias: String?, for weight: String, rows: Int, groups: Int, row: [Float]

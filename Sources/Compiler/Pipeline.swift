@@ -14,16 +14,19 @@ package enum Pipeline {
   /// - Parameters:
   ///   - precision: whether projections are quantized at all.
   ///   - quantization: how, in an int8 plan.
+  ///   - function: which one.
   /// - Returns: the passes in order.
   package static func functions(
-    _ precision: Precision, quantization: QuantizationOptions = QuantizationOptions()
+    _ precision: Precision, quantization: QuantizationOptions = QuantizationOptions(),
+    function: String = ""
   ) -> [any Pass] {
     let float: [any Pass] = [
       FoldConstants(),
       MergeProjections(),  // after the split
       SmoothNorms(quantization.smoothing),  // once norms and the projections they feed are final
     ]
-    return precision == .int8 ? float + [QuantizeProjections(quantization)] : float
+    return precision == .int8
+      ? float + [QuantizeProjections(quantization, function: function)] : float
   }
 
   /// Every pass there is, for tests.

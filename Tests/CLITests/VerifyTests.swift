@@ -183,6 +183,24 @@ struct VerifyTests {
     #expect(bad["failures"] as? [String] == ["too few classes are right"])
   }
 
+  @Test("compares the projections of a calibrated plan too, whose norms may be smoothed")
+  func calibrated() throws {
+    let workshop = try TinyWorkshop()
+    let pictures = try workshop.pictures("p", count: 2)
+    let compiled = try Gitc.run(
+      "compile", workshop.folder.path("tiny.ckpt"), "-o", workshop.plan, "--calibrate", pictures)
+    #expect(compiled.status == 0, "\(compiled.errors)")
+    let outcome = try verify(
+      workshop, data: pictures, "--min-agreement", "0", "--format", "json")
+    let report = try #require(outcome.json() as? [String: Any])
+    let projections = try #require(report["projections"] as? [[String: Any]])
+    #expect(projections.count == (1 + 2 * 4) + (1 + 4 + 1) + (2 * 4 + 1))
+    for projection in projections {
+      let weight = try #require(projection["weight"] as? String)
+      #expect(weight.contains(".weight") && !weight.contains("smoothed"))
+    }
+  }
+
   @Test("fails where the loss changes or the scores are noisier than allowed")
   func thresholds() throws {
     let workshop = try TinyWorkshop()

@@ -143,8 +143,8 @@ import Testing
       graph.apply(.linear(Linear(Epilogue(hasBias: hasBias))), hasBias ? [x, w, b] : [x, w])[0])
     let parameters = TestParameters(graph, seed: 3)
     var store = parameters.store
-    let options = QuantizationOptions(groups: 1, means: ["w": mean])
-    let (after, _) = QuantizeProjections(options).run(graph, &store)
+    let options = QuantizationOptions(groups: 1, means: ["step": ["w": mean]])
+    let (after, _) = QuantizeProjections(options, function: "step").run(graph, &store)
     let tensors = TestParameters.tensors(of: after, store)
     let (integers, scales) = (try #require(tensors["w.s8"]), try #require(tensors["w.scales"]))
     let corrected = try #require(tensors[hasBias ? "b.corrected" : "w.bias.corrected"])

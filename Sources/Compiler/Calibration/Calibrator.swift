@@ -68,8 +68,8 @@ package struct Calibrator {
   private let projections: [Projection]
   /// What helps.
   private let smoothing: [String: [Float]]
-  /// The mean rows of all projections.
-  private let means: [String: [Float]]
+  /// The mean rows of all projections, by function.
+  private let means: [String: [String: [Float]]]
 
   /// Runs the float model on all samples, and every projection by itself.
   ///
@@ -116,10 +116,7 @@ package struct Calibrator {
     }
     self.scores = scores
     self.smoothing = smoothing
-    means = Dictionary(
-      uniqueKeysWithValues: errors.weights.compactMap { weight in
-        errors.mean(weight).map { (weight, $0) }
-      })
+    means = errors.means
 
     var times: [ProjectionPrecision: [String: Double]] = [:]
     for precision in ProjectionPrecision.allCases {

@@ -6,8 +6,13 @@ struct ProjectionErrors {
   private struct Sums {
     var signal = 0.0
     var noise: [ProjectionPrecision: Double] = [:]
-    var rows = 0
-    /// Per channel of the rows that are multiplied.
+    /// Of the rows that are multiplied, by function.
+    var rows: [String: Rows] = [:]
+  }
+
+  private struct Rows {
+    var count = 0
+    /// Per channel.
     var sums: [Double] = []
     var squares: [Double] = []
   }
@@ -32,9 +37,11 @@ struct ProjectionErrors {
       for (precision, output) in projection.noise {
         all.noise[precision, default: 0] += value(output)
       }
-      all.rows += projection.rows.value(symbols) ?? 0
-      all.sums = adding(projection.sums, to: all.sums)
-      all.squares = adding(projection.squares, to: all.squares)
+      var rows = all.rows[function.name] ?? Rows()
+      rows.count += projection.rows.value(symbols) ?? 0
+      rows.sums = adding(projection.sums, to: rows.sums)
+      rows.squares = adding(projection.squares, to: rows.squares)
+      all.rows[function.name] = rows
       sums[projection.weight] = all
     }
   }
@@ -46,15 +53,28 @@ struct ProjectionErrors {
     }
   }
 
-  /// The mean per channel of the rows that a projection multiplies.
-  func mean(_ weight: String) -> [Float]? {
-    sums[weight].map { sums in sums.sums.map { Float($0 / Double(max(1, sums.rows))) } }
+  /// The mean per channel of the rows that projections multiply, by function and weight.
+  var means: [String: [String: [Float]]] {
+    var means: [String: [String: [Float]]] = [:]
+    for (weight, sums) in sums {
+      for (function, rows) in sums.rows {
+        means[function, default: [:]][weight] = rows.sums.map {
+          Float($0 / Double(max(1, rows.count)))
+        }
+      }
+    }
+    return means
   }
 
-  /// The root of the mean square per channel of those rows.
+  /// The root of the mean square per channel of the rows of all functions that a projection multiplies;
+  /// nil where it was not measured.
   func magnitude(_ weight: String) -> [Double]? {
-    sums[weight].map { sums in
-      sums.squares.map { ($0 / Double(max(1, sums.rows))).squareRoot() }
+    // In one order, so that equal runs give equal sums.
+    let all = (sums[weight]?.rows ?? [:]).sorted { $0.key < $1.key }.map(\.value)
+    guard let first = all.first else { return nil }
+    let count = all.reduce(0) { $0 + $1.count }
+    return first.squares.indices.map { channel in
+      (all.reduce(0) { $0 + $1.squares[channel] } / Double(max(1, count))).squareRoot()
     }
   }
 
@@ -68,7 +88,8 @@ struct ProjectionErrors {
     let all = sums.map { weight, sums in
       Calibrator.Projection(
         weight: weight, errors: sums.noise.mapValues { sums.signal > 0 ? $0 / sums.signal : 0 },
-        milliseconds: milliseconds.compactMapValues { $0[weight] }, precision: .u7)
+        milliseconds: milliseconds.compactMapValues { $0[ParameterStore.floatName(weight)] },
+        precision: .u7)
     }
     return all.sorted { a, b in
       let (x, y) = (a.errors[.u7] ?? 0, b.errors[.u7] ?? 0)

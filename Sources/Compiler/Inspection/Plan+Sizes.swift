@@ -45,8 +45,7 @@ extension PlanFunction {
     steps.indices.compactMap { index in
       guard let operand = steps[index].projectionWeight, let weight = tensors[operand].weight
       else { return nil }
-      let name = weights[weight].name
-      return (index, weights[weight].dtype == .s8 ? String(name.dropLast(".s8".count)) : name)
+      return (index, ParameterStore.floatName(weights[weight].name))
     }
   }
 }

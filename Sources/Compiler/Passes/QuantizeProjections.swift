@@ -14,13 +14,21 @@ package struct QuantizeProjections: Pass {
   static let inputs = 16...PlanLimits.packedColumns
 
   private let options: QuantizationOptions
+  /// The mean rows of the function's projections.
+  private let means: [String: [Float]]
 
-  package init(_ options: QuantizationOptions = QuantizationOptions()) { self.options = options }
+  /// For the function of this name, which decides about the mean rows.
+  package init(
+    _ options: QuantizationOptions = QuantizationOptions(), function: String = ""
+  ) {
+    self.options = options
+    means = options.means[function] ?? [:]
+  }
 
   package func run(
     _ graph: Graph, _ parameters: inout ParameterStore
   ) -> (graph: Graph, rewrites: Int) {
-    var quantizer = Quantizer(graph, options)
+    var quantizer = Quantizer(graph, options, means)
     for node in graph.nodes { quantizer.handle(node, &parameters) }
     return (quantizer.rewriter.finish(), quantizer.rewrites)
   }
@@ -37,6 +45,7 @@ package struct QuantizeProjections: Pass {
 private struct Quantizer {
   let graph: Graph
   private let options: QuantizationOptions
+  private let means: [String: [Float]]
   var rewriter: GraphRewriter
   private(set) var rewrites = 0
   private let names: [Value: String]
@@ -49,9 +58,10 @@ private struct Quantizer {
   /// Quantized rows and their scales, by the float value of the old graph.
   private var quantized: [Value: (rows: Value, scales: Value)] = [:]
 
-  init(_ graph: Graph, _ options: QuantizationOptions) {
+  init(_ graph: Graph, _ options: QuantizationOptions, _ means: [String: [Float]]) {
     self.graph = graph
     self.options = options
+    self.means = means
     rewriter = GraphRewriter(graph)
     floatReaders = graph.useCounts
     names = Dictionary(uniqueKeysWithValues: graph.parameters.map { ($0.value, $0.name) })
@@ -111,7 +121,7 @@ private struct Quantizer {
     var rest = node.inputs.dropFirst(2).map { rewriter[$0] }
     // A bias that is computed stays as it is.
     let bias = epilogue.hasBias ? names[node.inputs[2]] : nil
-    if let row = options.means[name], bias != nil || !epilogue.hasBias {
+    if let row = means[name], bias != nil || !epilogue.hasBias {
       let corrected = rewriter.parameter(
         parameters.correct(bias, for: name, rows: count, groups: groups, row: row),
         .f32([Dimension(count)]))

@@ -8,16 +8,16 @@ package struct QuantizationOptions: Sendable, Equatable {
   /// By the name of a norm's gamma and per channel, what its results are divided by, and the columns
   /// of the weights that read them multiplied; see ``SmoothNorms``.
   package var smoothing: [String: [Float]]
-  /// The mean of the rows that projections multiply, by the names of their weights.
+  /// By function, and by the names of their weights, the mean of the rows that projections multiply.
   ///
-  /// With it, what rounding the weights adds to the products on average is taken from the bias (Nagel
+  /// Image rows and text rows have other means, and biases of their own. With them, what rounding the weights adds to the products on average is taken from the bias (Nagel
   /// and others, 2019).
-  package var means: [String: [Float]]
+  package var means: [String: [String: [Float]]]
 
   /// Options; the defaults are those of `gitc compile` without calibration.
   package init(
     precisions: [String: ProjectionPrecision] = [:], groups: Int = Self.defaultGroups,
-    smoothing: [String: [Float]] = [:], means: [String: [Float]] = [:]
+    smoothing: [String: [Float]] = [:], means: [String: [String: [Float]]] = [:]
   ) {
     precondition(groups > 0 && groups & (groups - 1) == 0, "a power of two blocks")
     self.precisions = precisions

@@ -110,7 +110,8 @@ package struct CalibrationReport: Encodable, Sendable {
         projection.errors[precision].flatMap { SignalNoise.decibels(signal: 1, noise: $0) }
       }
       return Projection(
-        weight: projection.weight, sqnrDb7: decibels(.u7), sqnrDb8: decibels(.u8),
+        weight: ParameterStore.floatName(projection.weight), sqnrDb7: decibels(.u7),
+        sqnrDb8: decibels(.u8),
         precision: projection.precision.rawValue,
         floatMilliseconds: projection.milliseconds[.f32],
         milliseconds: projection.milliseconds[projection.precision])
