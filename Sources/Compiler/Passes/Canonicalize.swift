@@ -6,7 +6,6 @@ package import Graph
 /// smaller operand second, what is computed twice is computed once, and each of these stands where
 /// it does in our own models, wherever another program put it:
 ///
-/// - a factor, after the moves of what it multiplies;
 /// - a weight of a product, as [N, K];
 /// - an exchange of the last two axes of a factor, in the product itself;
 /// - a choice of columns, in the weights that make them: q, k and v of one projection are three.

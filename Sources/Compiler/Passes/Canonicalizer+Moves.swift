@@ -7,7 +7,6 @@ extension Canonicalizer {
     guard let inner = producers[x] else { return nil }
     switch inner.op {
     case .reshape: return .op(.reshape(op), inner.inputs)
-    case .scale: return .op(inner.op, place(.reshape(op), inner.inputs))
     case .transpose(let transpose):
       return withoutUnitAxes(op, transpose, of: inner.inputs[0])
         ?? exchange(op, transpose, of: inner.inputs[0])
@@ -15,25 +14,21 @@ extension Canonicalizer {
     }
   }
 
-  /// A reshape that only drops axes of length 1 from a transpose: dropped before it instead, where
-  /// it can join another reshape.
+  /// A reshape that only drops leading axes of length 1 from a transpose: dropped before it instead,
+  /// where it can join another reshape.
   private mutating func withoutUnitAxes(
     _ op: Reshape, _ transpose: Transpose, of x: Value
   ) -> Simpler? {
     let source = shape(x)
-    var kept: [Int] = []
-    for axis in transpose.permutation {
-      if kept.count < op.shape.count, source[axis] == op.shape[kept.count] {
-        kept.append(axis)
-      } else if source[axis] != 1 {
-        return nil
-      }
-    }
-    guard kept.count == op.shape.count, kept.count < source.count else { return nil }
+    let dropped = source.count - op.shape.count
+    let kept = Array(transpose.permutation.dropFirst(max(0, dropped)))
+    guard dropped > 0, op.shape == kept.map({ source[$0] }),
+      transpose.permutation.prefix(dropped).allSatisfy({ source[$0] == 1 })
+    else { return nil }
     let order = kept.sorted()
-    let dropped = place(.reshape(Reshape(shape: order.map { source[$0] })), [x])
+    let short = place(.reshape(Reshape(shape: order.map { source[$0] })), [x])
     return .op(
-      .transpose(Transpose(permutation: kept.compactMap { order.firstIndex(of: $0) })), dropped)
+      .transpose(Transpose(permutation: kept.compactMap { order.firstIndex(of: $0) })), short)
   }
 
   /// Leading axes merged, the last two exchanged, leading axes split again: an exchange alone.
@@ -48,11 +43,10 @@ extension Canonicalizer {
     return .op(.transpose(Transpose(permutation: permutation)), merge.inputs)
   }
 
-  mutating func simpler(_ op: Transpose, _ x: Value) -> Simpler? {
+  func simpler(_ op: Transpose, _ x: Value) -> Simpler? {
     if op.permutation == Array(op.permutation.indices) { return .value(x) }
     guard let inner = producers[x] else { return nil }
     switch inner.op {
-    case .scale: return .op(inner.op, place(.transpose(op), inner.inputs))
     case .transpose(let first):
       let both = op.permutation.map { first.permutation[$0] }
       return .op(.transpose(Transpose(permutation: both)), inner.inputs)

@@ -15,7 +15,7 @@ struct Export: ParsableCommand {
       NAME.onnx: three models, NAME.encode.onnx, NAME.prefix.onnx and NAME.step.onnx, in fp32 and \
       standard operators; docs/onnx.md says what they take and give.
 
-      Example: mkdir scenes && gitc export scenes.ckpt -o scenes/model.safetensors
+      Example: gitc export scenes.ckpt -o scenes/model.safetensors
                gitc export scenes.ckpt -o scenes.onnx
       """)
 
