@@ -80,7 +80,7 @@ let package = Package(
     library("Graph", ["CFormats", "Protobuf"]),
     library("Formats", ["CFormats", "Protobuf"]),
     library("Kernels", ["CKernels"]),
-    library("Media", ["CMedia"]),
+    library("Media", ["CMedia", "Formats"]),
     library("Tokenizer", []),
 
     // Level 2
@@ -135,7 +135,7 @@ let package = Package(
     tests("Graph", ["Graph", "Reference"]),
     tests("Formats", ["Formats", "CFormats", "Checkpoint", "Graph", "Reference"]),
     tests("Kernel", ["Kernels", "CKernels"]),
-    tests("Media", ["Media"]),
+    tests("Media", ["Media", "Formats"]),
     tests("Tokenizer", ["Tokenizer"]),
     tests("Data", ["Data", "Media"]),
     tests(

@@ -664,7 +664,7 @@ const ProtobufCMessageDescriptor gitc__plan_model__descriptor =
   (ProtobufCMessageInit) gitc__plan_model__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor gitc__plan_preprocessing__field_descriptors[4] =
+static const ProtobufCFieldDescriptor gitc__plan_preprocessing__field_descriptors[7] =
 {
   {
     "image_size",
@@ -714,9 +714,48 @@ static const ProtobufCFieldDescriptor gitc__plan_preprocessing__field_descriptor
     0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "geometry",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Gitc__PlanPreprocessing, geometry),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "crop_rounding",
+    6,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Gitc__PlanPreprocessing, crop_rounding),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "maximum_side",
+    7,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_UINT32,
+    offsetof(Gitc__PlanPreprocessing, has_maximum_side),
+    offsetof(Gitc__PlanPreprocessing, maximum_side),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned gitc__plan_preprocessing__field_indices_by_name[] = {
+  5,   /* field[5] = crop_rounding */
+  4,   /* field[4] = geometry */
   0,   /* field[0] = image_size */
+  6,   /* field[6] = maximum_side */
   2,   /* field[2] = mean */
   1,   /* field[1] = resample */
   3,   /* field[3] = standard_deviation */
@@ -724,7 +763,7 @@ static const unsigned gitc__plan_preprocessing__field_indices_by_name[] = {
 static const ProtobufCIntRange gitc__plan_preprocessing__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 4 }
+  { 0, 7 }
 };
 const ProtobufCMessageDescriptor gitc__plan_preprocessing__descriptor =
 {
@@ -734,7 +773,7 @@ const ProtobufCMessageDescriptor gitc__plan_preprocessing__descriptor =
   "Gitc__PlanPreprocessing",
   "gitc",
   sizeof(Gitc__PlanPreprocessing),
-  4,
+  7,
   gitc__plan_preprocessing__field_descriptors,
   gitc__plan_preprocessing__field_indices_by_name,
   1,  gitc__plan_preprocessing__number_ranges,

@@ -78,8 +78,9 @@ struct SamplePlan {
       producer: "gitc test", functions: [Self.encode(table), Self.step(table), Self.train(table)],
       weights: table,
       model: PlanModel(
-        imageSize: 4, resample: "bicubic", mean: [0.5, 0.4, 0.3],
-        standardDeviation: [0.2, 0.3, 0.4], vocabulary: ["[PAD]", "[CLS]", "é"],
+        preprocessing: Preprocessing(
+          imageSize: 4, mean: [0.5, 0.4, 0.3], standardDeviation: [0.2, 0.3, 0.4]),
+        vocabulary: ["[PAD]", "[CLS]", "é"],
         maximumTextLength: 8, maximumFrames: 0, precision: "int8"))
   }
 

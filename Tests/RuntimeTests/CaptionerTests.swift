@@ -2,6 +2,7 @@ import Captioning
 import Compiler
 import Data
 import Diagnostics
+import Formats
 import FoundationEssentials
 import Kernels
 import Media
