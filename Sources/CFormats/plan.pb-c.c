@@ -1595,7 +1595,7 @@ const ProtobufCEnumDescriptor gitc__plan_smoothing__descriptor =
   gitc__plan_smoothing__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCEnumValue gitc__plan_opcode__enum_values_by_number[33] =
+static const ProtobufCEnumValue gitc__plan_opcode__enum_values_by_number[34] =
 {
   { "LINEAR", "GITC__PLAN_OPCODE__LINEAR", 1 },
   { "QUANTIZED_LINEAR", "GITC__PLAN_OPCODE__QUANTIZED_LINEAR", 2 },
@@ -1630,11 +1630,12 @@ static const ProtobufCEnumValue gitc__plan_opcode__enum_values_by_number[33] =
   { "PATCHES_GRADIENT", "GITC__PLAN_OPCODE__PATCHES_GRADIENT", 31 },
   { "RELATIVE_INDEX", "GITC__PLAN_OPCODE__RELATIVE_INDEX", 32 },
   { "WINDOW_MASK", "GITC__PLAN_OPCODE__WINDOW_MASK", 33 },
+  { "QUANTIZED_EMBEDDING", "GITC__PLAN_OPCODE__QUANTIZED_EMBEDDING", 34 },
 };
 static const ProtobufCIntRange gitc__plan_opcode__value_ranges[] = {
-{1, 0},{0, 33}
+{1, 0},{0, 34}
 };
-static const ProtobufCEnumValueIndex gitc__plan_opcode__enum_values_by_name[33] =
+static const ProtobufCEnumValueIndex gitc__plan_opcode__enum_values_by_name[34] =
 {
   { "ADD", 10 },
   { "ATTENTION", 3 },
@@ -1659,6 +1660,7 @@ static const ProtobufCEnumValueIndex gitc__plan_opcode__enum_values_by_name[33] 
   { "PATCHES", 21 },
   { "PATCHES_GRADIENT", 30 },
   { "PREFIX_MASK", 8 },
+  { "QUANTIZED_EMBEDDING", 33 },
   { "QUANTIZED_LINEAR", 1 },
   { "QUANTIZE_ROWS", 6 },
   { "RELATIVE_INDEX", 31 },
@@ -1677,9 +1679,9 @@ const ProtobufCEnumDescriptor gitc__plan_opcode__descriptor =
   "PlanOpcode",
   "Gitc__PlanOpcode",
   "gitc",
-  33,
+  34,
   gitc__plan_opcode__enum_values_by_number,
-  33,
+  34,
   gitc__plan_opcode__enum_values_by_name,
   1,
   gitc__plan_opcode__value_ranges,

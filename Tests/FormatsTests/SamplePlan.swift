@@ -146,6 +146,8 @@ struct SamplePlan {
     let ids = f.input("ids", .i32, [q, 1])
     let x = f.f32([q, 1, 6])
     f.step(.embedding, [f.weight("table"), ids], [x])
+    let integers = f.f32([q, 1, 6])
+    f.step(.quantizedEmbedding, [f.weight("qkv"), f.weight("qkv.scale"), ids], [integers])
     let prefix = [f.input("k", .f32, [1, 4, 6]), f.input("v", .f32, [1, 4, 6])]
     let text = [f.input("text_k", .f32, [q, l, 6]), f.input("text_v", .f32, [q, l, 6])]
     let where_ = [

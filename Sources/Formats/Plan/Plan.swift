@@ -201,7 +201,7 @@ package enum PlanOpcode: Int, Sendable, CaseIterable {
   case prefixMask, gelu, add, multiply, scale, fill, transpose, concat, slice, broadcast, pad, sum
   case embedding, patches, dropout, crossEntropy
   case geluGradient, softmaxGradient, layerNormGradient, attentionGradient, embeddingGradient
-  case crossEntropyGradient, patchesGradient, relativeIndex, windowMask
+  case crossEntropyGradient, patchesGradient, relativeIndex, windowMask, quantizedEmbedding
 }
 
 /// The activation of a projection.
