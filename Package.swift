@@ -35,7 +35,7 @@ func system(_ name: String, _ pkgConfig: String, _ apt: [String]) -> Target {
   .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt(apt)])
 }
 
-// Yams: recipes are YAML, as users of other trainers write them.
+// Yams: recipes are YAML, as users of other trainers write them; so is parameter.yaml of public weights.
 let yaml: Target.Dependency = .product(name: "Yams", package: "Yams")
 // ArgumentParser: flags, help and usage errors in the form users of Swift tools know.
 let argumentParser: Target.Dependency = .product(
@@ -92,6 +92,7 @@ let package = Package(
     // Level 3
     library("Compiler", ["Graph", "Formats", "Kernels", "Checkpoint", "Runtime"]),
     library("Captioning", ["Formats", "Kernels", "Runtime", "Media", "Tokenizer"]),
+    library("Importer", ["Graph", "Formats", "Checkpoint", "Tokenizer", yaml]),
 
     // Level 4
     library(
@@ -112,7 +113,7 @@ let package = Package(
       name: "gitc",
       dependencies: [
         "Trainer", "Evaluation", "Compiler", "Captioning", "Runtime", "Kernels", "Checkpoint",
-        "Data", "Formats", "Graph", "Media", "Diagnostics", argumentParser,
+        "Data", "Formats", "Graph", "Media", "Diagnostics", "Importer", argumentParser,
       ],
       swiftSettings: swiftSettings),
 
@@ -147,6 +148,9 @@ let package = Package(
         "Runtime", "Compiler", "Graph", "Reference", "Formats", "Checkpoint", "Captioning", "Data",
         "Media", "Kernels", "Tokenizer", "Evaluation", "CAllocations",
       ]),
+    tests(
+      "Importer",
+      ["Importer", "Compiler", "Runtime", "Checkpoint", "Formats", "Graph", "Kernels"]),
     tests(
       "Trainer",
       [
