@@ -35,7 +35,7 @@ func system(_ name: String, _ pkgConfig: String, _ apt: [String]) -> Target {
   .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt(apt)])
 }
 
-// Yams: recipes are YAML, as users of other trainers write them.
+// Yams: recipes are YAML, as users of other trainers write them; so is parameter.yaml of public weights.
 let yaml: Target.Dependency = .product(name: "Yams", package: "Yams")
 // ArgumentParser: flags, help and usage errors in the form users of Swift tools know.
 let argumentParser: Target.Dependency = .product(
@@ -82,7 +82,7 @@ let package = Package(
     library("Graph", ["CFormats", "Protobuf"]),
     library("Formats", ["CFormats", "Protobuf"]),
     library("Kernels", ["CKernels"]),
-    library("Media", ["CMedia"]),
+    library("Media", ["CMedia", "Formats"]),
     library("Tokenizer", []),
 
     // Level 2
@@ -96,6 +96,7 @@ let package = Package(
     // Level 3
     library("Compiler", ["Graph", "Formats", "Kernels", "Checkpoint", "Runtime"]),
     library("Captioning", ["Formats", "Kernels", "Runtime", "Media", "Tokenizer"]),
+    library("Importer", ["Graph", "Formats", "Checkpoint", "Tokenizer", yaml]),
 
     // Level 4
     library(
@@ -116,7 +117,7 @@ let package = Package(
       name: "gitc",
       dependencies: [
         "Trainer", "Evaluation", "Compiler", "Captioning", "Runtime", "Kernels", "Checkpoint",
-        "ONNX", "Data", "Formats", "Graph", "Media", "Diagnostics", argumentParser,
+        "ONNX", "Data", "Formats", "Graph", "Media", "Diagnostics", "Importer", argumentParser,
       ],
       swiftSettings: swiftSettings),
 
@@ -139,7 +140,7 @@ let package = Package(
     tests("Graph", ["Graph", "Reference"]),
     tests("Formats", ["Formats", "CFormats", "Checkpoint", "Graph", "Randomness"]),
     tests("Kernel", ["Kernels", "CKernels", "Randomness"]),
-    tests("Media", ["Media"]),
+    tests("Media", ["Media", "Formats"]),
     tests("Tokenizer", ["Tokenizer"]),
     tests("Data", ["Data", "Media"]),
     tests(
@@ -154,6 +155,9 @@ let package = Package(
         "Runtime", "Compiler", "Graph", "Reference", "Formats", "Checkpoint", "Captioning", "Data",
         "Media", "Kernels", "Tokenizer", "Evaluation", "Randomness", "CAllocations",
       ]),
+    tests(
+      "Importer",
+      ["Importer", "Compiler", "Runtime", "Checkpoint", "Formats", "Graph", "Kernels"]),
     tests(
       "Trainer",
       [

@@ -664,7 +664,7 @@ const ProtobufCMessageDescriptor gitc__plan_model__descriptor =
   (ProtobufCMessageInit) gitc__plan_model__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor gitc__plan_preprocessing__field_descriptors[4] =
+static const ProtobufCFieldDescriptor gitc__plan_preprocessing__field_descriptors[7] =
 {
   {
     "image_size",
@@ -714,9 +714,48 @@ static const ProtobufCFieldDescriptor gitc__plan_preprocessing__field_descriptor
     0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "geometry",
+    5,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Gitc__PlanPreprocessing, geometry),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "crop_rounding",
+    6,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Gitc__PlanPreprocessing, crop_rounding),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "maximum_side",
+    7,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_UINT32,
+    offsetof(Gitc__PlanPreprocessing, has_maximum_side),
+    offsetof(Gitc__PlanPreprocessing, maximum_side),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned gitc__plan_preprocessing__field_indices_by_name[] = {
+  5,   /* field[5] = crop_rounding */
+  4,   /* field[4] = geometry */
   0,   /* field[0] = image_size */
+  6,   /* field[6] = maximum_side */
   2,   /* field[2] = mean */
   1,   /* field[1] = resample */
   3,   /* field[3] = standard_deviation */
@@ -724,7 +763,7 @@ static const unsigned gitc__plan_preprocessing__field_indices_by_name[] = {
 static const ProtobufCIntRange gitc__plan_preprocessing__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 4 }
+  { 0, 7 }
 };
 const ProtobufCMessageDescriptor gitc__plan_preprocessing__descriptor =
 {
@@ -734,7 +773,7 @@ const ProtobufCMessageDescriptor gitc__plan_preprocessing__descriptor =
   "Gitc__PlanPreprocessing",
   "gitc",
   sizeof(Gitc__PlanPreprocessing),
-  4,
+  7,
   gitc__plan_preprocessing__field_descriptors,
   gitc__plan_preprocessing__field_indices_by_name,
   1,  gitc__plan_preprocessing__number_ranges,
@@ -1556,7 +1595,7 @@ const ProtobufCEnumDescriptor gitc__plan_smoothing__descriptor =
   gitc__plan_smoothing__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCEnumValue gitc__plan_opcode__enum_values_by_number[33] =
+static const ProtobufCEnumValue gitc__plan_opcode__enum_values_by_number[34] =
 {
   { "LINEAR", "GITC__PLAN_OPCODE__LINEAR", 1 },
   { "QUANTIZED_LINEAR", "GITC__PLAN_OPCODE__QUANTIZED_LINEAR", 2 },
@@ -1591,11 +1630,12 @@ static const ProtobufCEnumValue gitc__plan_opcode__enum_values_by_number[33] =
   { "PATCHES_GRADIENT", "GITC__PLAN_OPCODE__PATCHES_GRADIENT", 31 },
   { "RELATIVE_INDEX", "GITC__PLAN_OPCODE__RELATIVE_INDEX", 32 },
   { "WINDOW_MASK", "GITC__PLAN_OPCODE__WINDOW_MASK", 33 },
+  { "QUANTIZED_EMBEDDING", "GITC__PLAN_OPCODE__QUANTIZED_EMBEDDING", 34 },
 };
 static const ProtobufCIntRange gitc__plan_opcode__value_ranges[] = {
-{1, 0},{0, 33}
+{1, 0},{0, 34}
 };
-static const ProtobufCEnumValueIndex gitc__plan_opcode__enum_values_by_name[33] =
+static const ProtobufCEnumValueIndex gitc__plan_opcode__enum_values_by_name[34] =
 {
   { "ADD", 10 },
   { "ATTENTION", 3 },
@@ -1620,6 +1660,7 @@ static const ProtobufCEnumValueIndex gitc__plan_opcode__enum_values_by_name[33] 
   { "PATCHES", 21 },
   { "PATCHES_GRADIENT", 30 },
   { "PREFIX_MASK", 8 },
+  { "QUANTIZED_EMBEDDING", 33 },
   { "QUANTIZED_LINEAR", 1 },
   { "QUANTIZE_ROWS", 6 },
   { "RELATIVE_INDEX", 31 },
@@ -1638,9 +1679,9 @@ const ProtobufCEnumDescriptor gitc__plan_opcode__descriptor =
   "PlanOpcode",
   "Gitc__PlanOpcode",
   "gitc",
-  33,
+  34,
   gitc__plan_opcode__enum_values_by_number,
-  33,
+  34,
   gitc__plan_opcode__enum_values_by_name,
   1,
   gitc__plan_opcode__value_ranges,

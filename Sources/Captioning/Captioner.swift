@@ -1,7 +1,7 @@
 public import Diagnostics
-import Formats
+package import Formats
 package import Kernels
-package import Media
+import Media
 package import Runtime
 package import Tokenizer
 
@@ -49,16 +49,7 @@ public final class Captioner {
         found: "\(threads)", in: "the options", advice: "leave it out to use all cores")
     }
     let (settings, place) = (model.settings, model.loaded.place)
-    guard let resample = Resample(rawValue: settings.resample) else {
-      throw InputError(
-        .badData, "the resize filter is not known", expected: "bicubic or bilinear",
-        found: settings.resample, in: "\(place), preprocessing.resample",
-        advice: "compile the model again")
-    }
-    preprocessing = Preprocessing(
-      imageSize: settings.imageSize, resample: resample, mean: settings.mean,
-      standardDeviation: settings.standardDeviation)
-    try preprocessing.validate(place: place)
+    preprocessing = settings.preprocessing
     tokenizer = WordPieceTokenizer(
       vocabulary: try Vocabulary(tokens: settings.vocabulary, place: "\(place), vocabulary"))
     session = CaptionSession(model, kernels: kernels, threads: threads)

@@ -1,4 +1,5 @@
 package import Diagnostics
+import Formats
 package import Media
 import Runtime
 
@@ -47,9 +48,8 @@ extension Captioner {
     switch input {
     case .frames(let images):
       precondition((1...maximumFrames).contains(images.count), "frames of the model")
-      values =
-        images.count == 1
-        ? preprocessing.pixels(of: images[0]) : images.flatMap { preprocessing.pixels(of: $0) }
+      let pixels = images.map { preprocessing.pixels(of: $0) }
+      values = pixels.count == 1 ? pixels[0] : Array(pixels.joined())
       frames = images.count
     case .pixels(let array, let count, let height, let width):
       precondition((1...maximumFrames).contains(count), "frames of the model")

@@ -96,10 +96,7 @@ private struct CheckpointReader {
         trainingNames.append(name)
         continue
       }
-      switch entry.dtype {
-      case .f32, .f16, .bf16: contents[name] = .floats(entry.shape)
-      case .i64, .i32, .u8, .i8, .bool: contents[name] = .other(entry.dtype.rawValue)
-      }
+      contents[name] = ParameterDifferences.Content(entry)
     }
     // Before any tensor is touched, so that the error lists all of them.
     var differences = ParameterDifferences(checkpoint.graph)
@@ -135,29 +132,10 @@ private struct CheckpointReader {
   }
 
   private func json<Value: Decodable>(_ key: String) throws(InputError) -> Value {
-    let text = try text(key)
-    do {
-      return try JSONDecoder().decode(Value.self, from: Data(text.utf8))
-    } catch {
-      throw fail(
-        key, "the checkpoint is damaged", expected: "JSON of this field's form",
-        found: summary(error))
+    try DecodedJSON.decode(Array(try text(key).utf8)) { fault in
+      fail(
+        key, "the checkpoint is damaged", expected: "JSON of this field's form", found: fault)
     }
-  }
-
-  /// Where and why in few words; the error's own description spans lines.
-  private func summary(_ error: any Error) -> String {
-    guard let error = error as? DecodingError else { return "text that is none" }
-    let (context, what): (DecodingError.Context, String) =
-      switch error {
-      case .keyNotFound(let key, let context): (context, "no '\(key.stringValue)'")
-      case .typeMismatch(_, let context): (context, "another type")
-      case .valueNotFound(_, let context): (context, "null")
-      case .dataCorrupted(let context): (context, "a value that is not known")
-      @unknown default: (DecodingError.Context(codingPath: [], debugDescription: ""), "a fault")
-      }
-    let path = context.codingPath.map(\.stringValue).joined(separator: ".")
-    return path.isEmpty ? what : "\(what) at \(path.prefix(200))"
   }
 
   private func fail(

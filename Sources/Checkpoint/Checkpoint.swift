@@ -22,7 +22,7 @@ package struct Checkpoint: Sendable {
   /// The float graph; its parameters are f32 of known shapes.
   package var graph: Graph
   package var configuration: GITConfiguration
-  package var preprocessing: CheckpointPreprocessing
+  package var preprocessing: Preprocessing
   /// One entry per token id, as many as `configuration.text.vocabularySize`.
   package var vocabulary: [String]
   /// The values of the graph's parameters, by name; exactly these.
@@ -31,7 +31,7 @@ package struct Checkpoint: Sendable {
   package var trainingState: TrainingState?
 
   package init(
-    graph: Graph, configuration: GITConfiguration, preprocessing: CheckpointPreprocessing,
+    graph: Graph, configuration: GITConfiguration, preprocessing: Preprocessing,
     vocabulary: [String], parameters: [String: WeightTensor],
     trainingState: TrainingState? = nil
   ) {
@@ -49,7 +49,7 @@ package struct Checkpoint: Sendable {
   package func validate(place: String) throws(InputError) {
     let configuration = try configuration.validated(
       place: "\(place), field \(CheckpointKey.configuration)")
-    try preprocessing.validate(imageSize: configuration.vision.imageSize, place: place)
+    try validatePreprocessing(place: place)
     let size = configuration.text.vocabularySize
     guard vocabulary.count == size, vocabulary.allSatisfy({ !$0.isEmpty }) else {
       throw InputError(
@@ -61,5 +61,17 @@ package struct Checkpoint: Sendable {
     var differences = ParameterDifferences(graph)
     differences.compare(parameters.mapValues { .floats($0.shape) }, order: parameters.keys.sorted())
     try differences.check(place: place)
+  }
+  private func validatePreprocessing(place: String) throws(InputError) {
+    var fault = preprocessing.fault
+    let size = configuration.vision.imageSize
+    if preprocessing.imageSize != size {
+      fault = (.imageSize, "\(size), as in the configuration", "\(preprocessing.imageSize)")
+    }
+    guard let fault else { return }
+    throw InputError(
+      .badData, "preprocessing is not usable", expected: fault.expected, found: fault.found,
+      in: "\(place), field \(CheckpointKey.preprocessing).\(fault.field.rawValue)",
+      advice: "correct the field or make the file again")
   }
 }

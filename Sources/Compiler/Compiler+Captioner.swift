@@ -42,11 +42,8 @@ extension Compiler {
         checkpoint.graph, parameters, precision: precision, quantization: quantization, watch: watch
       )
     }
-    let preprocessing = checkpoint.preprocessing
     let model = PlanModel(
-      imageSize: preprocessing.imageSize, resample: preprocessing.resample.rawValue,
-      mean: preprocessing.mean, standardDeviation: preprocessing.standardDeviation,
-      vocabulary: checkpoint.vocabulary,
+      preprocessing: checkpoint.preprocessing, vocabulary: checkpoint.vocabulary,
       maximumTextLength: checkpoint.configuration.text.maximumTextLength,
       maximumFrames: checkpoint.configuration.frames, precision: precision.rawValue)
     var compiled = CompiledPlan(graphs.lowered, model: model)

@@ -28,7 +28,7 @@ extension Op {
       .embedding, .patches, .patchesGradient, .relativeIndex, .windowMask, .dropout, .crossEntropy,
       .sum, .geluGradient, .softmaxGradient,
       .layerNormGradient, .crossEntropyGradient, .linear, .residualLayerNorm, .quantizeRows,
-      .layerNormQuantize, .quantizedLinear:
+      .layerNormQuantize, .quantizedLinear, .quantizedEmbedding:
       return self
     }
   }

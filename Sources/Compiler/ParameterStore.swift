@@ -239,14 +239,3 @@ extension ParameterStore {
     return representatives
   }
 }
-
-extension WeightTensor {
-  /// Bit by bit: unlike `==`, tells 0 from -0.
-  fileprivate func hasSameBytes(as other: WeightTensor) -> Bool {
-    withFloats { values in
-      other.withFloats { others in
-        UnsafeRawBufferPointer(values).elementsEqual(UnsafeRawBufferPointer(others))
-      }
-    }
-  }
-}

@@ -69,6 +69,7 @@ package enum Op: Hashable, Sendable {
   case quantizeRows(QuantizeRows)
   case layerNormQuantize(LayerNormQuantize)
   case quantizedLinear(QuantizedLinear)
+  case quantizedEmbedding(QuantizedEmbedding)
 
   /// Every kind, for readers of the text form and of files.
   package static let kinds: [String: @Sendable (Attributes) throws(GraphError) -> Op] = [
@@ -128,6 +129,9 @@ package enum Op: Hashable, Sendable {
     QuantizedLinear.mnemonic: { (a) throws(GraphError) in
       .quantizedLinear(try QuantizedLinear(a))
     },
+    QuantizedEmbedding.mnemonic: { (a) throws(GraphError) in
+      .quantizedEmbedding(try QuantizedEmbedding(a))
+    },
   ]
 
   /// The op's own struct.
@@ -169,6 +173,7 @@ package enum Op: Hashable, Sendable {
     case .quantizeRows(let op): op
     case .layerNormQuantize(let op): op
     case .quantizedLinear(let op): op
+    case .quantizedEmbedding(let op): op
     }
   }
 

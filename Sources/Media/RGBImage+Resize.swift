@@ -1,4 +1,5 @@
 import CMedia
+package import Formats
 
 extension RGBImage {
   /// The image resized to `width` x `height`, bit for bit as Pillow's `Image.resize` did when
@@ -6,7 +7,7 @@ extension RGBImage {
   /// where the height shrinks more, which can change a sample by one.)
   ///
   /// - Precondition: both sizes are at least 1.
-  package func resized(width: Int, height: Int, by resample: Resample) -> RGBImage {
+  package func resized(width: Int, height: Int, by resample: Preprocessing.Resample) -> RGBImage {
     resized(
       width: width, height: height, by: resample, left: 0, top: 0, cropWidth: width,
       cropHeight: height)
@@ -17,7 +18,8 @@ extension RGBImage {
   ///
   /// - Precondition: all sizes are at least 1; the crop lies inside the resized image.
   package func resized(
-    width: Int, height: Int, by resample: Resample, left: Int, top: Int, cropWidth: Int,
+    width: Int, height: Int, by resample: Preprocessing.Resample, left: Int, top: Int,
+    cropWidth: Int,
     cropHeight: Int
   ) -> RGBImage {
     precondition(width >= 1 && height >= 1, "an image has at least one pixel")

@@ -55,6 +55,7 @@ extension Op {
     case .quantizeRows(let op): op
     case .layerNormQuantize(let op): op
     case .quantizedLinear(let op): op
+    case .quantizedEmbedding(let op): op
     }
   }
 }

@@ -17,9 +17,8 @@ struct GITC: ParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-      Train.self, Compile.self, Run.self, ScoreCommand.self, Verify.self, Inspect.self,
-      Bench.self, DataCommand.self,
-      Call.self, Export.self,
+      Train.self, Import.self, Compile.self, Run.self, ScoreCommand.self, Verify.self,
+      Inspect.self, Bench.self, DataCommand.self, Call.self, Export.self,
     ])
 
   static func main() {

@@ -41,8 +41,8 @@ enum TinyCaptioner {
     }
     return Checkpoint(
       graph: graph, configuration: configuration,
-      preprocessing: CheckpointPreprocessing(
-        imageSize: 32, resample: .bicubic, mean: [0.5, 0.5, 0.5],
+      preprocessing: Preprocessing(
+        imageSize: 32, mean: [0.5, 0.5, 0.5],
         standardDeviation: [0.25, 0.25, 0.25]),
       vocabulary: vocabulary, parameters: parameters)
   }

@@ -1,4 +1,5 @@
 import Checkpoint
+import Formats
 import Graph
 
 /// GIT small enough for the interpreter.
@@ -35,8 +36,8 @@ extension TinyModel {
     let graph = GIT.logits(configuration)
     return Checkpoint(
       graph: graph, configuration: configuration,
-      preprocessing: CheckpointPreprocessing(
-        imageSize: configuration.vision.imageSize, resample: .bicubic, mean: [0.5, 0.5, 0.5],
+      preprocessing: Preprocessing(
+        imageSize: configuration.vision.imageSize, mean: [0.5, 0.5, 0.5],
         standardDeviation: [0.25, 0.25, 0.25]),
       vocabulary: (0..<configuration.text.vocabularySize).map { "word\($0)" },
       parameters: TestParameters(graph, seed: seed, magnitude: 0.6).weights)

@@ -26,8 +26,8 @@ struct CheckpointTests {
     }
     return Checkpoint(
       graph: graph, configuration: configuration,
-      preprocessing: CheckpointPreprocessing(
-        imageSize: 8, resample: .bicubic, mean: [0.48145466, 0.4578275, 0.40821073],
+      preprocessing: Preprocessing(
+        imageSize: 8, mean: [0.48145466, 0.4578275, 0.40821073],
         standardDeviation: [0.26862954, 0.26130258, 0.27577711]),
       vocabulary: ["[PAD]", "[CLS]", "[SEP]", "\"é\\/\u{1F600}", "##a"], parameters: parameters,
       trainingState: training
@@ -112,6 +112,16 @@ struct CheckpointTests {
     (
       "gitc.preprocessing",
       #"{"imageSize":8,"mean":[0,0,0],"resample":"bicubic","standardDeviation":[1,0,1]}"#, "[1.0"
+    ),
+    (
+      "gitc.preprocessing",
+      #"{"imageSize":8,"mean":[0,0,0],"resample":"bicubic","standardDeviation":[1,1,1],"geometry":"squash"}"#,
+      "at geometry"
+    ),
+    (
+      "gitc.preprocessing",
+      #"{"imageSize":8,"mean":[0,0,0],"resample":"bicubic","standardDeviation":[1,1,1],"geometry":"keep-aspect"}"#,
+      "no 'maximumSide'"
     ),
     ("gitc.vocabulary", nil, "none"), ("gitc.vocabulary", #"["a","b","c","d"]"#, "4"),
     ("gitc.vocabulary", #"["a","b","c","d",""]"#, "1 of them empty"),

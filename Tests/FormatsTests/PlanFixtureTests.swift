@@ -56,7 +56,9 @@ struct PlanFixtureTests {
     #expect(plan.weights.map(\.name) == ["patch", "gamma", "qkv", "qkv.scale", "table"])
     #expect(plan.weights[2].layout == .packedN8K4)
     #expect(plan.model?.vocabulary == ["[PAD]", "[CLS]", "é"])
-    #expect(plan.model?.mean == [0.5, 0.4, 0.3])
+    #expect(plan.model?.preprocessing.mean == [0.5, 0.4, 0.3])
+    // From before there was a choice.
+    #expect(plan.model?.preprocessing.geometry == .centerCrop(.halfEven))
     let layerNorm = plan.functions[0].steps[2]
     #expect(layerNorm.opcode == .layerNorm)
     #expect(layerNorm.epsilon == 1e-5)

@@ -124,20 +124,25 @@ struct PlanRejectionTests {
     Damage("missing weights", "weight_table[4].offset") { $0.weights.removeLast() },
     // Model
     Damage("an image of no pixels", "model.preprocessing.image_size") {
-      $0.plan.model?.imageSize = 0
+      $0.plan.model?.preprocessing.imageSize = 0
     },
-    Damage("an unknown filter", "model.preprocessing.resample") {
-      $0.plan.model?.resample = "nearest"
+    Damage("an image beyond the limit", "model.preprocessing.image_size") {
+      $0.plan.model?.preprocessing.imageSize = 16385
     },
-    Damage("two means", "model.preprocessing.mean") { $0.plan.model?.mean = [0, 0] },
-    Damage("an infinite mean", "model.preprocessing.mean[2]") {
-      $0.plan.model?.mean[2] = .infinity
+    Damage("a longer side below the shorter", "model.preprocessing.maximum_side") {
+      $0.plan.model?.preprocessing.geometry = .keepAspect(maximumSide: 3)
     },
-    Damage("a deviation of zero", "model.preprocessing.standard_deviation[1]") {
-      $0.plan.model?.standardDeviation[1] = 0
+    Damage("two means", "model.preprocessing.mean") {
+      $0.plan.model?.preprocessing.mean = [0, 0]
     },
-    Damage("a deviation that is NaN", "model.preprocessing.standard_deviation[0]") {
-      $0.plan.model?.standardDeviation[0] = .nan
+    Damage("an infinite mean", "model.preprocessing.mean") {
+      $0.plan.model?.preprocessing.mean[2] = .infinity
+    },
+    Damage("a deviation of zero", "model.preprocessing.standard_deviation") {
+      $0.plan.model?.preprocessing.standardDeviation[1] = 0
+    },
+    Damage("a deviation that is NaN", "model.preprocessing.standard_deviation") {
+      $0.plan.model?.preprocessing.standardDeviation[0] = .nan
     },
     Damage("no vocabulary", "model.vocabulary") { $0.plan.model?.vocabulary = [] },
     Damage("an empty token", "model.vocabulary[1]") { $0.plan.model?.vocabulary[1] = "" },

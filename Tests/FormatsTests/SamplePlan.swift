@@ -78,8 +78,9 @@ struct SamplePlan {
       producer: "gitc test", functions: [Self.encode(table), Self.step(table), Self.train(table)],
       weights: table,
       model: PlanModel(
-        imageSize: 4, resample: "bicubic", mean: [0.5, 0.4, 0.3],
-        standardDeviation: [0.2, 0.3, 0.4], vocabulary: ["[PAD]", "[CLS]", "é"],
+        preprocessing: Preprocessing(
+          imageSize: 4, mean: [0.5, 0.4, 0.3], standardDeviation: [0.2, 0.3, 0.4]),
+        vocabulary: ["[PAD]", "[CLS]", "é"],
         maximumTextLength: 8, maximumFrames: 0, precision: "int8"))
   }
 
@@ -145,6 +146,8 @@ struct SamplePlan {
     let ids = f.input("ids", .i32, [q, 1])
     let x = f.f32([q, 1, 6])
     f.step(.embedding, [f.weight("table"), ids], [x])
+    let integers = f.f32([q, 1, 6])
+    f.step(.quantizedEmbedding, [f.weight("qkv"), f.weight("qkv.scale"), ids], [integers])
     let prefix = [f.input("k", .f32, [1, 4, 6]), f.input("v", .f32, [1, 4, 6])]
     let text = [f.input("text_k", .f32, [q, l, 6]), f.input("text_v", .f32, [q, l, 6])]
     let where_ = [

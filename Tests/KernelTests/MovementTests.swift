@@ -1,4 +1,5 @@
 import CKernels
+import Kernels
 import Testing
 
 @Suite struct CopyTests {
@@ -130,6 +131,31 @@ import Testing
           CK_EMBEDDING_F32,
           ck_embedding_f32_args(
             count: ids.count, rows: 5, d: d, table: run.input(table), ids: run.input(ids), y: y))
+        #expect(y.read(ids.count * d) == expected)
+      }
+    }
+  }
+
+  @Test func unpacksRowsOfIntegers() {
+    for d in [1, 3, 4, 7, 33] {
+      var random = Random(UInt64(d))
+      let table: [Int8] = random.integers(19 * d, in: -127...127)
+      let scales = random.floats(19)
+      let ids: [Int32] = [0, 7, 8, 18, 18, 3, -1, 19, .max, .min]
+      let expected = ids.flatMap { id in
+        (0..<d).map { column in
+          (0..<19).contains(id)
+            ? Float(table[Int(id) * d + column]) * scales[Int(id)] : 0
+        }
+      }
+      let packed = Packing.packS8(table, rows: 19, columns: d).packed
+      everyWay("width \(d)") { run in
+        let y = run.output(Float.self, ids.count * d)
+        run.execute(
+          CK_EMBEDDING_S8,
+          ck_embedding_s8_args(
+            count: ids.count, rows: 19, d: d, table: run.input(packed),
+            table_scales: run.input(scales), ids: run.input(ids), y: y))
         #expect(y.read(ids.count * d) == expected)
       }
     }

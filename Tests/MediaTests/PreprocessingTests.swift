@@ -1,35 +1,79 @@
 import Diagnostics
+import Formats
 import FoundationEssentials
 import Media
 import Testing
 
 @Suite struct PreprocessingTests {
-  @Test(
-    "resizing the shorter side and cropping gives Pillow's bytes",
-    arguments: [
-      (75, 50, 32), (50, 75, 32), (60, 41, 24), (47, 32, 24), (64, 64, 24), (24, 31, 24),
-    ])
+  private static let crops = [
+    (75, 50, 32), (50, 75, 32), (60, 41, 24), (47, 32, 24), (64, 64, 24), (24, 31, 24),
+  ]
+
+  @Test("resizing the shorter side and cropping gives Pillow's bytes", arguments: crops)
   func crop(width: Int, height: Int, size: Int) throws {
     let source = try Golden.image("scene-\(width)x\(height).ppm")
     let expected = try Golden.image("crop-\(width)x\(height)-\(size).ppm")
-    #expect(difference(Preprocessing(imageSize: size).crop(of: source), expected) == nil)
+    let processing = Preprocessing(imageSize: size)
+    let window = processing.window(width: width, height: height, patch: 1)
+    #expect(difference(processing.picture(of: source, window), expected) == nil)
   }
 
   @Test("the longer side is rounded down")
   func sizes() {
-    let processing = Preprocessing(imageSize: 224)
-    #expect(processing.resizedSize(width: 640, height: 480) == (298, 224))
-    #expect(processing.resizedSize(width: 480, height: 640) == (224, 298))
-    #expect(processing.resizedSize(width: 1000, height: 563) == (397, 224))
-    #expect(processing.resizedSize(width: 1, height: 1) == (224, 224))
+    func size(_ width: Int, _ height: Int) -> [Int] {
+      let window = Preprocessing(imageSize: 224).window(width: width, height: height, patch: 16)
+      #expect([window.width, window.height] == [224, 224])
+      return [window.resizedWidth, window.resizedHeight]
+    }
+    #expect(size(640, 480) == [298, 224])
+    #expect(size(480, 640) == [224, 298])
+    #expect(size(1000, 563) == [397, 224])
+    #expect(size(1, 1) == [224, 224])
+    #expect(size(1, 1_000_000) == [224, 224_000_000])
   }
 
-  @Test("the crop begins at half of what is cut, rounded half to even")
+  @Test("the crop begins at half of what is cut, rounded as the two references do")
   func offsets() {
-    let processing = Preprocessing(imageSize: 224)
-    // Cutting 0, 1, 2, … pixels: halves 0, 0.5, 1, 1.5, 2, 2.5, 3, 3.5 round to these.
-    let offsets = (224...231).map(processing.cropOffset(length:))
-    #expect(offsets == [0, 0, 1, 2, 2, 2, 3, 4])
+    func offsets(_ rounding: Preprocessing.CropRounding) -> [Int] {
+      let processing = Preprocessing(imageSize: 224, geometry: .centerCrop(rounding))
+      return (224...231).map { processing.window(width: $0, height: 224, patch: 1).left }
+    }
+    // Cutting 0, 1, 2, … pixels: halves 0, 0.5, 1, 1.5, 2, 2.5, 3, 3.5.
+    #expect(offsets(.halfEven) == [0, 0, 1, 2, 2, 2, 3, 4])
+    #expect(offsets(.floor) == [0, 0, 1, 1, 2, 2, 3, 3])
+  }
+
+  /// An image's size; then the resized size for a shorter side of 480 and at most 640, and for 420 and
+  /// 560, each as height, width; as the original repository's code gives them.
+  private static let aspects = [
+    [640, 480, 480, 640, 420, 560], [1920, 1080, 360, 640, 315, 560],
+    [1000, 563, 360, 639, 315, 559], [333, 500, 639, 426, 560, 373],
+    [2000, 480, 154, 641, 134, 558], [480, 640, 640, 480, 560, 420],
+    [500, 500, 480, 480, 420, 420], [480, 480, 480, 480, 420, 420], [1, 1, 480, 480, 420, 420],
+  ]
+
+  @Test("keeping the aspect resizes as the original repository does", arguments: aspects)
+  func keepAspect(_ row: [Int]) {
+    for (size, maximum, patch, expected) in [
+      (480, 640, 16, row[2...3]), (420, 560, 14, row[4...5]),
+    ] {
+      let processing = Preprocessing(imageSize: size, geometry: .keepAspect(maximumSide: maximum))
+      let window = processing.window(width: row[0], height: row[1], patch: patch)
+      #expect([window.resizedHeight, window.resizedWidth] == Array(expected))
+      #expect(window.left == 0 && window.top == 0)
+      // The rest of a patch at the right and bottom goes, as in a convolution without padding.
+      #expect(window.width == window.resizedWidth - window.resizedWidth % patch)
+      #expect(window.height == window.resizedHeight - window.resizedHeight % patch)
+    }
+  }
+
+  @Test("an image too thin for a patch has an empty window")
+  func thin() {
+    let processing = Preprocessing(imageSize: 480, geometry: .keepAspect(maximumSide: 640))
+    let window = processing.window(width: 100_000, height: 3, patch: 16)
+    #expect(window.resizedHeight == 1 && window.height == 0)
+    #expect(processing.window(width: 42 * 16, height: 16, patch: 16).height == 0)
+    #expect(processing.window(width: 40 * 16, height: 16, patch: 16).height == 16)
   }
 
   @Test("pixels are planes, scaled to 0...1 and normalised per channel")
@@ -50,32 +94,42 @@ import Testing
     }
   }
 
-  @Test("preprocessing survives JSON")
-  func json() throws {
+  @Test(
+    "preprocessing survives JSON",
+    arguments: [.centerCrop(.floor), .centerCrop(.halfEven), .keepAspect(maximumSide: 200)]
+      as [Preprocessing.Geometry])
+  func json(_ geometry: Preprocessing.Geometry) throws {
     let processing = Preprocessing(
-      imageSize: 160, resample: .bilinear, mean: [0.5, 0.5, 0.5],
+      imageSize: 160, geometry: geometry, resample: .bilinear, mean: [0.5, 0.5, 0.5],
       standardDeviation: [0.5, 0.5, 0.25])
     let data = try JSONEncoder().encode(processing)
     #expect(try JSONDecoder().decode(Preprocessing.self, from: data) == processing)
     #expect(String(decoding: data, as: UTF8.self).contains(#""resample":"bilinear""#))
   }
 
-  @Test("values that cannot be used are refused, with the field named")
+  @Test("JSON without a geometry crops as the original does")
+  func oldJSON() throws {
+    let text = #"{"imageSize":8,"mean":[0,0,0],"resample":"bicubic","standardDeviation":[1,1,1]}"#
+    let processing = try JSONDecoder().decode(Preprocessing.self, from: Data(text.utf8))
+    #expect(
+      processing == Preprocessing(imageSize: 8, mean: [0, 0, 0], standardDeviation: [1, 1, 1]))
+  }
+
+  @Test("values that cannot be used are a fault of their field")
   func validation() throws {
-    try Preprocessing(imageSize: 224).validate(place: "model.ckpt")
-    func refuses(_ field: String, _ change: (inout Preprocessing) -> Void) {
+    #expect(Preprocessing(imageSize: 224).fault == nil)
+    func isFault(_ field: Preprocessing.Field, _ change: (inout Preprocessing) -> Void) {
       var processing = Preprocessing(imageSize: 224)
       change(&processing)
-      let error = #expect(throws: InputError.self) {
-        try processing.validate(place: "model.ckpt")
-      }
-      #expect(error?.place == "model.ckpt, preprocessing.\(field)")
+      #expect(processing.fault?.field == field)
     }
-    refuses("imageSize") { $0.imageSize = 0 }
-    refuses("imageSize") { $0.imageSize = 4097 }
-    refuses("mean") { $0.mean = [0, 0] }
-    refuses("mean") { $0.mean[1] = .nan }
-    refuses("standardDeviation") { $0.standardDeviation[2] = 0 }
-    refuses("standardDeviation") { $0.standardDeviation = [] }
+    isFault(.imageSize) { $0.imageSize = 0 }
+    isFault(.imageSize) { $0.imageSize = 16385 }
+    isFault(.maximumSide) { $0.geometry = .keepAspect(maximumSide: 223) }
+    isFault(.maximumSide) { $0.geometry = .keepAspect(maximumSide: 16385) }
+    isFault(.mean) { $0.mean = [0, 0] }
+    isFault(.mean) { $0.mean[1] = .nan }
+    isFault(.standardDeviation) { $0.standardDeviation[2] = 0 }
+    isFault(.standardDeviation) { $0.standardDeviation = [] }
   }
 }

@@ -1,3 +1,4 @@
+import Formats
 import Media
 import Testing
 
@@ -5,7 +6,7 @@ import Testing
   struct Case: Sendable, CustomTestStringConvertible {
     var source: (Int, Int)
     var target: (Int, Int)
-    var resample: Resample
+    var resample: Preprocessing.Resample
     var testDescription: String { "\(source) to \(target), \(resample.rawValue)" }
   }
 
@@ -14,7 +15,7 @@ import Testing
     ((61, 47), (7, 120)), ((61, 47), (60, 46)), ((61, 47), (1, 1)), ((5, 3), (31, 17)),
     ((1, 1), (4, 6)), ((2, 50), (33, 3)),
   ].flatMap { source, target in
-    [Resample.bicubic, .bilinear].map { Case(source: source, target: target, resample: $0) }
+    Preprocessing.Resample.allCases.map { Case(source: source, target: target, resample: $0) }
   }
 
   @Test("resizing gives Pillow's bytes", arguments: cases)

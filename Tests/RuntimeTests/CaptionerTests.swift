@@ -1,6 +1,7 @@
 import Captioning
 import Compiler
 import Diagnostics
+import Formats
 import FoundationEssentials
 import Kernels
 import Media

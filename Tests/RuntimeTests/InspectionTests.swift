@@ -16,8 +16,7 @@ struct InspectionTests {
     let compiled = CompiledPlan(
       graphs.lowered,
       model: PlanModel(
-        imageSize: configuration.vision.imageSize, resample: "bicubic", mean: [0.5, 0.5, 0.5],
-        standardDeviation: [0.5, 0.5, 0.5],
+        preprocessing: Preprocessing(imageSize: configuration.vision.imageSize),
         vocabulary: (0..<configuration.text.vocabularySize).map { "word\($0)" },
         maximumTextLength: configuration.text.maximumTextLength,
         maximumFrames: configuration.frames, precision: precision.rawValue))

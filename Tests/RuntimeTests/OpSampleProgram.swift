@@ -14,9 +14,12 @@ struct OpSampleProgram {
   init(_ sample: OpSample, seed: UInt64) {
     symbols = sample.symbols
     inputs = sample.inputs(seed: seed)
-    if case .quantizedLinear(let op) = sample.op {
-      builder = Self.quantizedLinear(op.epilogue, sample, inputs)
-    } else {
+    switch sample.op {
+    case .quantizedLinear(let op):
+      builder = Self.packed(.quantizedLinear, sample, inputs) { $0.set(op.epilogue) }
+    case .quantizedEmbedding:
+      builder = Self.packed(.quantizedEmbedding, sample, inputs) { _ in }
+    default:
       let compiled = Compiler.compileTraining(sample.graph, name: sample.op.mnemonic)
       precondition(compiled.weights.isEmpty, "samples have inputs, no parameters")
       var builder = FunctionBuilder()
@@ -26,10 +29,11 @@ struct OpSampleProgram {
   }
 
   /// The graph's weight is an input; a plan's is packed.
-  private static func quantizedLinear(
-    _ epilogue: Epilogue, _ sample: OpSample, _ inputs: [String: Tensor]
+  private static func packed(
+    _ opcode: PlanOpcode, _ sample: OpSample, _ inputs: [String: Tensor],
+    _ set: (inout PlanStep) -> Void
   ) -> FunctionBuilder {
-    var builder = FunctionBuilder("quantized_linear", symbols: sample.symbols.keys.sorted())
+    var builder = FunctionBuilder(sample.op.mnemonic, symbols: sample.symbols.keys.sorted())
     func shape(_ value: Value) -> [PlanDimension] {
       sample.graph.shape(value).map { dimension in
         PlanDimension(
@@ -51,24 +55,15 @@ struct OpSampleProgram {
             tensor.integers.map { Int8($0) }))
       } else {
         operands.append(
-          builder.input(named.name, tensor.dtype == .u8 ? .u8 : .f32, lengths))
+          builder.input(
+            named.name, tensor.dtype == .u8 ? .u8 : tensor.dtype == .i32 ? .i32 : .f32, lengths))
       }
     }
     var results: [Int] = []
     for named in sample.graph.outputs {
       results.append(builder.tensor(.f32, shape(named.value)))
     }
-    builder.step(.quantizedLinear, operands, results) { step in
-      step.levels = 127
-      step.hasBias = epilogue.hasBias
-      step.hasResidual = epilogue.hasResidual
-      switch epilogue.activation {
-      case .none: step.activation = .none
-      case .geluErf: step.activation = .geluErf
-      case .geluTanh: step.activation = .geluTanh
-      case .geluQuick: step.activation = .geluQuick
-      }
-    }
+    builder.step(opcode, operands, results, set)
     for (named, result) in zip(sample.graph.outputs, results) { builder.output(named.name, result) }
     return builder
   }
@@ -108,6 +103,21 @@ struct OpSampleProgram {
       case .u8: raw.map(Double.init)
       case .s8: raw.map { Double(Int8(bitPattern: $0)) }
       }
+    }
+  }
+}
+
+extension PlanStep {
+  /// What a sample's epilogue asks of a projection of 7-bit rows.
+  fileprivate mutating func set(_ epilogue: Epilogue) {
+    levels = 127
+    hasBias = epilogue.hasBias
+    hasResidual = epilogue.hasResidual
+    switch epilogue.activation {
+    case .none: activation = .none
+    case .geluErf: activation = .geluErf
+    case .geluTanh: activation = .geluTanh
+    case .geluQuick: activation = .geluQuick
     }
   }
 }

@@ -48,8 +48,8 @@ struct RandomModel {
     self.parameters = parameters
     checkpoint = Checkpoint(
       graph: graph, configuration: configuration,
-      preprocessing: CheckpointPreprocessing(
-        imageSize: 16, resample: .bicubic, mean: [0.5, 0.5, 0.5],
+      preprocessing: Preprocessing(
+        imageSize: 16, mean: [0.5, 0.5, 0.5],
         standardDeviation: [0.5, 0.5, 0.5]),
       vocabulary: ["[PAD]", "[UNK]", "[CLS]", "[SEP]"] + (4..<37).map { "word\($0)" },
       parameters: parameters.mapValues {

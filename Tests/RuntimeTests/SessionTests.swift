@@ -207,7 +207,7 @@ struct SessionTests {
       refusal { $0.functions[0].outputs[0].name = "rows" }?.place.contains("'encode', outputs")
         == true)
     #expect(refusal { $0.model?.vocabulary.append("more") }?.place.contains("logits") == true)
-    #expect(refusal { $0.model?.imageSize = 12 }?.place.contains("pixels") == true)
+    #expect(refusal { $0.model?.preprocessing.imageSize = 12 }?.place.contains("pixels") == true)
     #expect(
       refusal { plan in plan.functions[2].inputs.removeAll { $0.name == "text_v.1" } } != nil)
   }

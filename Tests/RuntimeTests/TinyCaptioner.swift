@@ -41,8 +41,8 @@ struct TinyCaptioner {
     self.parameters = parameters
     let checkpoint = Checkpoint(
       graph: graph, configuration: configuration,
-      preprocessing: CheckpointPreprocessing(
-        imageSize: 8, resample: .bicubic, mean: [0.5, 0.5, 0.5],
+      preprocessing: Preprocessing(
+        imageSize: 8, mean: [0.5, 0.5, 0.5],
         standardDeviation: [0.25, 0.25, 0.25]),
       vocabulary: Self.vocabulary,
       parameters: parameters.mapValues { tensor in

@@ -72,12 +72,21 @@ package enum OpSamples {
         Epilogue(
           hasBias: true, activation: .geluTanh, hasResidual: true), residual: [t, 6]),
     ]
+    + [quantizedEmbedding]
     + Activation.allCases.flatMap { activation in
       [
         linear(activation.rawValue, Epilogue(hasBias: true, activation: activation)),
         quantizedLinear(activation.rawValue, Epilogue(hasBias: true, activation: activation)),
       ]
     }
+
+  /// Ids from the first, the last and a row in between of two packed panels.
+  private static let quantizedEmbedding = OpSample(
+    "", .quantizedEmbedding(QuantizedEmbedding()),
+    [
+      .integers(.s8, "weight", [11, 6], -127...127), .f32("scales", [11], 0.001...0.01),
+      .i32("ids", [b, t], exactly: [0, 10, 7, 8, 3, 10]),
+    ])
 
   private static func rest(_ epilogue: Epilogue, _ residual: Shape) -> [OpSample.Input] {
     (epilogue.hasBias ? [.f32("bias", [6])] : [])

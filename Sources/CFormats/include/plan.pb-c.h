@@ -96,7 +96,8 @@ typedef enum _Gitc__PlanOpcode {
   GITC__PLAN_OPCODE__CROSS_ENTROPY_GRADIENT = 30,
   GITC__PLAN_OPCODE__PATCHES_GRADIENT = 31,
   GITC__PLAN_OPCODE__RELATIVE_INDEX = 32,
-  GITC__PLAN_OPCODE__WINDOW_MASK = 33
+  GITC__PLAN_OPCODE__WINDOW_MASK = 33,
+  GITC__PLAN_OPCODE__QUANTIZED_EMBEDDING = 34
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(GITC__PLAN_OPCODE)
 } Gitc__PlanOpcode;
 
@@ -170,20 +171,37 @@ struct  Gitc__PlanModel
 struct  Gitc__PlanPreprocessing
 {
   ProtobufCMessage base;
+  /*
+   * The shorter side after resizing.
+   */
   protobuf_c_boolean has_image_size;
   uint32_t image_size;
   /*
-   * "bicubic" or "bilinear".
+   * "bicubic" or "bilinear", as Pillow's antialiased filters.
    */
   char *resample;
   size_t n_mean;
   float *mean;
   size_t n_standard_deviation;
   float *standard_deviation;
+  /*
+   * "center-crop", the default: the square in the middle. "keep-aspect": the whole image.
+   */
+  char *geometry;
+  /*
+   * Of "center-crop": where it begins when an odd number of pixels is cut. "half-even", the
+   * default: half of it, ties to even; "floor".
+   */
+  char *crop_rounding;
+  /*
+   * Of "keep-aspect": where the longer side would exceed this, the image is made smaller.
+   */
+  protobuf_c_boolean has_maximum_side;
+  uint32_t maximum_side;
 };
 #define GITC__PLAN_PREPROCESSING__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&gitc__plan_preprocessing__descriptor) \
-    , 0, 0, NULL, 0,NULL, 0,NULL }
+    , 0, 0, NULL, 0,NULL, 0,NULL, NULL, NULL, 0, 0 }
 
 
 struct  Gitc__PlanWeight

@@ -60,6 +60,7 @@ typedef enum ck_op {
   CK_COPY_F32,
   CK_SUM_F32,
   CK_EMBEDDING_F32,
+  CK_EMBEDDING_S8,
   CK_EMBEDDING_GRADIENT_F32,
   CK_PATCHES_F32,
   CK_PATCHES_GRADIENT_F32,
@@ -366,6 +367,15 @@ typedef struct ck_embedding_f32_args {
   const int32_t *ids; /* [count] */
   float *y;
 } ck_embedding_f32_args;
+
+/* As ck_embedding_f32, of rows that a projection multiplies: y[i, n] = table[ids[i], n] · scale. */
+typedef struct ck_embedding_s8_args {
+  size_t count, rows, d;
+  const int8_t *table;       /* [rows, D] packed as w of ck_linear_u8s8_args */
+  const float *table_scales; /* [rows] */
+  const int32_t *ids;        /* [count] */
+  float *y;
+} ck_embedding_s8_args;
 
 /* table_gradient[r, :] = Σ over i with ids[i] = r of dy[i, :]; overwritten; other ids are ignored.
  */

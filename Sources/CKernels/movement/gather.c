@@ -1,4 +1,5 @@
-/* Rows of tables and patches of images: see ck_embedding_f32_args and ck_patches_f32_args. */
+/* Rows of tables and patches of images: see ck_embedding_f32_args, ck_embedding_s8_args and
+ * ck_patches_f32_args. */
 #include "patches.h"
 
 #define CK_VARIANT scalar
@@ -12,6 +13,26 @@ CK_KERNEL(ck_embedding_f32) {
       memcpy(a->y + i * a->d, a->table + (size_t)id * a->d, a->d * sizeof(float));
     } else {
       memset(a->y + i * a->d, 0, a->d * sizeof(float));
+    }
+  }
+}
+
+CK_KERNEL(ck_embedding_s8) {
+  const ck_embedding_s8_args *a = untyped;
+  size_t blocks = (a->d + 3) / 4;
+  ck_range range = ck_share(a->count, 1, thread, threads);
+  for (size_t i = range.begin; i < range.end; i++) {
+    int32_t id = a->ids[i];
+    float *y = a->y + i * a->d;
+    if (id < 0 || (size_t)id >= a->rows) {
+      memset(y, 0, a->d * sizeof(float));
+      continue;
+    }
+    /* Eight rows lie interleaved, four columns of each at a time. */
+    const int8_t *row = a->table + ((size_t)id / 8 * blocks * 8 + (size_t)id % 8) * 4;
+    float scale = a->table_scales[id];
+    for (size_t column = 0; column < a->d; column++) {
+      y[column] = (float)row[column / 4 * 32 + column % 4] * scale;
     }
   }
 }

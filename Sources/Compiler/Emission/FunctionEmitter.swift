@@ -120,6 +120,7 @@ struct FunctionEmitter {
     case .cachedAttention: .cachedAttention
     case .quantizeRows: .quantizeRows
     case .quantizedLinear: .quantizedLinear
+    case .quantizedEmbedding: .quantizedEmbedding
     case .reshape: preconditionFailure("a reshape is an alias, not a step")
     }
   }
@@ -127,7 +128,7 @@ struct FunctionEmitter {
   private mutating func setAttributes(_ step: inout PlanStep, _ node: Node) {
     switch node.op {
     case .add, .multiply, .softmax, .broadcast, .embedding, .embeddingGradient, .softmaxGradient,
-      .reshape:
+      .reshape, .quantizedEmbedding:
       break
     case .constant(let op): step.value = op.value
     case .scale(let op): step.value = op.factor

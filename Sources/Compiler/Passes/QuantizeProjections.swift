@@ -4,6 +4,9 @@ package import Graph
 /// Makes projections by parameters int8: rows quantized once for all their readers, inside the layer
 /// norm that makes them where there is one; weights per output channel.
 ///
+/// A table whose rows a projection multiplies as integers, as a tied head does, is read as integers too: a
+/// plan holds it once, in a quarter of the bytes.
+///
 /// - Requires: projections are fused and merged: scales belong to the final weights.
 /// - Leaves alone: layer norms, softmax, attention and the residual stream, which stay f32; weights
 ///   with fewer than 16 inputs, where quantizing the rows costs more than it saves, or more than
@@ -28,7 +31,7 @@ package struct QuantizeProjections: Pass {
   package func run(
     _ graph: Graph, _ parameters: inout ParameterStore
   ) -> (graph: Graph, rewrites: Int) {
-    var quantizer = Quantizer(graph, options, means)
+    var quantizer = Quantizer(graph, options, means, parameters)
     for node in graph.nodes { quantizer.handle(node, &parameters) }
     return (quantizer.rewriter.finish(), quantizer.rewrites)
   }
@@ -57,8 +60,13 @@ private struct Quantizer {
   private var floatReaders: [Int]
   /// Quantized rows and their scales, by the float value of the old graph.
   private var quantized: [Value: (rows: Value, scales: Value)] = [:]
+  /// The groups of the integers of projections, by what they are made of.
+  private var shared: [ParameterStore.Recipe: Int] = [:]
 
-  init(_ graph: Graph, _ options: QuantizationOptions, _ means: [String: [Float]]) {
+  init(
+    _ graph: Graph, _ options: QuantizationOptions, _ means: [String: [Float]],
+    _ parameters: ParameterStore
+  ) {
     self.graph = graph
     self.options = options
     self.means = means
@@ -70,6 +78,7 @@ private struct Quantizer {
         let levels = (options.precisions[name] ?? .u7).levels
       else { continue }
       weights[node.results[0]] = name
+      shared[parameters.recipe(name)] = groups(name)
       floatReaders[node.inputs[0].id] -= 1
       self.levels[node.inputs[0], default: 0] = max(levels, self.levels[node.inputs[0]] ?? 0)
     }
@@ -80,6 +89,15 @@ private struct Quantizer {
     case .linear(let op):
       guard let name = weights[node.results[0]] else { return rewriter.copy(node) }
       quantize(op.epilogue, node, weight: name, &parameters)
+    case .embedding:
+      guard let name = names[node.inputs[0]], let groups = shared[parameters.recipe(name)] else {
+        return rewriter.copy(node)
+      }
+      let table = quantized(weight: name, of: node.inputs[0], groups: groups, &parameters)
+      rewriter.replace(
+        node, .quantizedEmbedding(QuantizedEmbedding()),
+        [table.weight, table.scales, rewriter[node.inputs[1]]])
+      rewrites += 1
     case .layerNorm(let op):
       quantizeNorm(node, epsilon: op.epsilon, hasResidual: false)
     case .residualLayerNorm(let op):
@@ -109,14 +127,32 @@ private struct Quantizer {
     return (results[0], results[1])
   }
 
+  /// How many blocks' products are to fit 16 bits, for a projection by this weight.
+  private func groups(_ name: String) -> Int {
+    (options.precisions[name] ?? .u7).groups(options.groups)
+  }
+
+  /// The integers of a float parameter and the scale of each row.
+  private mutating func quantized(
+    weight name: String, of value: Value, groups: Int, _ parameters: inout ParameterStore
+  ) -> (weight: Value, scales: Value) {
+    let shape = graph.shape(value)
+    guard let count = shape[0].constant else { preconditionFailure("'\(name)' has a known shape") }
+    let (weight, scales) = parameters.quantize(name, rows: count, groups: groups)
+    return (
+      rewriter.parameter(weight, TensorType(.s8, shape)),
+      rewriter.parameter(scales, .f32([Dimension(count)]))
+    )
+  }
+
   private mutating func quantize(
     _ epilogue: Epilogue, _ node: Node, weight name: String, _ parameters: inout ParameterStore
   ) {
     let (rows, scales) = quantizedRows(node.inputs[0])
-    let shape = graph.shape(node.inputs[1])
-    guard let count = shape[0].constant else { preconditionFailure("'\(name)' has a known shape") }
-    let groups = (options.precisions[name] ?? .u7).groups(options.groups)
-    let (weight, weightScales) = parameters.quantize(name, rows: count, groups: groups)
+    let groups = groups(name)
+    let (weight, weightScales) = quantized(
+      weight: name, of: node.inputs[1], groups: groups, &parameters)
+    let count = graph.shape(node.inputs[1])[0].constant ?? 0
     var epilogue = epilogue
     var rest = node.inputs.dropFirst(2).map { rewriter[$0] }
     // A bias that is computed stays as it is.
@@ -128,11 +164,7 @@ private struct Quantizer {
       if epilogue.hasBias { rest[0] = corrected } else { rest.insert(corrected, at: 0) }
       epilogue.hasBias = true
     }
-    let inputs =
-      [
-        rows, scales, rewriter.parameter(weight, TensorType(.s8, shape)),
-        rewriter.parameter(weightScales, .f32([Dimension(count)])),
-      ] + rest
+    let inputs = [rows, scales, weight, weightScales] + rest
     rewriter.replace(node, .quantizedLinear(QuantizedLinear(epilogue)), inputs)
     rewrites += 1
   }

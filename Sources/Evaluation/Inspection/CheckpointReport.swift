@@ -1,4 +1,5 @@
 package import Checkpoint
+package import Formats
 package import Graph
 
 /// What is in a checkpoint.
@@ -7,7 +8,7 @@ package struct CheckpointReport: Encodable, Sendable {
   package var file: String
   package var bytes: Int
   package var configuration: GITConfiguration
-  package var preprocessing: CheckpointPreprocessing
+  package var preprocessing: Preprocessing
   package var vocabularySize: Int
   package var graph: GraphReport
   /// Tensors of training state; nil in a checkpoint that cannot be trained further.
@@ -29,7 +30,7 @@ package struct CheckpointReport: Encodable, Sendable {
   package var text: String {
     let (vision, decoder) = (configuration.vision, configuration.text)
     var facts = TextTable()
-    facts.add("images", "\(vision.imageSize) pixels")
+    facts.add("images", preprocessing.summary)
     facts.add(
       "frames",
       configuration.frames == 0 ? "single images" : "up to \(configuration.frames) of a clip")

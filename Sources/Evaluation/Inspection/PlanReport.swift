@@ -59,10 +59,7 @@ package struct PlanReport: Encodable, Sendable {
 
   /// What a captioner needs besides its functions.
   package struct Model: Encodable, Sendable {
-    package var imageSize: Int
-    package var resample: String
-    package var mean: [Float]
-    package var standardDeviation: [Float]
+    package var preprocessing: Preprocessing
     package var vocabularySize: Int
     package var maximumTextLength: Int
     package var maximumFrames: Int
@@ -91,8 +88,7 @@ package struct PlanReport: Encodable, Sendable {
     producer = plan.producer
     model = plan.model.map { model in
       Model(
-        imageSize: model.imageSize, resample: model.resample, mean: model.mean,
-        standardDeviation: model.standardDeviation, vocabularySize: model.vocabulary.count,
+        preprocessing: model.preprocessing, vocabularySize: model.vocabulary.count,
         maximumTextLength: model.maximumTextLength, maximumFrames: model.maximumFrames,
         precision: model.precision)
     }
@@ -124,7 +120,7 @@ package struct PlanReport: Encodable, Sendable {
     facts.add("made by", producer)
     if let model {
       facts.add("precision", model.precision)
-      facts.add("images", "\(model.imageSize) pixels, \(model.resample)")
+      facts.add("images", model.preprocessing.summary)
       facts.add(
         "frames",
         model.maximumFrames == 0 ? "single images" : "up to \(model.maximumFrames) of a clip")

@@ -34,7 +34,7 @@ private enum OpcodeTable {
     case .prefixMask, .gelu, .geluGradient, .add, .multiply, .scale, .fill, .dropout, .sum:
       elementwise(opcode)
     case .transpose, .concat, .slice, .broadcast, .pad, .embedding, .embeddingGradient, .patches,
-      .patchesGradient, .relativeIndex, .windowMask:
+      .patchesGradient, .relativeIndex, .windowMask, .quantizedEmbedding:
       movement(opcode)
     }
   }
@@ -157,6 +157,12 @@ private enum OpcodeTable {
         required: [.axes])
     case .embedding:
       OpcodeSignature([Slot("table", "VD"), Slot("ids", "…", [.i32])], [Slot("y", "…D")])
+    case .quantizedEmbedding:
+      OpcodeSignature(
+        [
+          Slot("table", "VD", [.s8], storage: .packedWeight), Slot("table_scale", "V"),
+          Slot("ids", "…", [.i32]),
+        ], [Slot("y", "…D")])
     case .embeddingGradient:
       OpcodeSignature([Slot("ids", "…", [.i32]), Slot("dy", "…D")], [Slot("dtable", "VD")])
     case .patches:

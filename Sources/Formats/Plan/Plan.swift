@@ -23,13 +23,7 @@ package struct Plan: Sendable, Equatable {
 
 /// What the program around the functions needs: preprocessing, text, geometry.
 package struct PlanModel: Sendable, Equatable {
-  /// The side of the square the model sees, in pixels.
-  package var imageSize: Int
-  /// "bicubic" or "bilinear".
-  package var resample: String
-  /// Per channel, RGB, of values from 0 to 1.
-  package var mean: [Float]
-  package var standardDeviation: [Float]
+  package var preprocessing: Preprocessing
   /// One entry per token id.
   package var vocabulary: [String]
   /// Longest text, [CLS] and [SEP] included.
@@ -40,13 +34,10 @@ package struct PlanModel: Sendable, Equatable {
   package var precision: String
 
   package init(
-    imageSize: Int, resample: String, mean: [Float], standardDeviation: [Float],
-    vocabulary: [String], maximumTextLength: Int, maximumFrames: Int, precision: String
+    preprocessing: Preprocessing, vocabulary: [String], maximumTextLength: Int,
+    maximumFrames: Int, precision: String
   ) {
-    self.imageSize = imageSize
-    self.resample = resample
-    self.mean = mean
-    self.standardDeviation = standardDeviation
+    self.preprocessing = preprocessing
     self.vocabulary = vocabulary
     self.maximumTextLength = maximumTextLength
     self.maximumFrames = maximumFrames
@@ -210,7 +201,7 @@ package enum PlanOpcode: Int, Sendable, CaseIterable {
   case prefixMask, gelu, add, multiply, scale, fill, transpose, concat, slice, broadcast, pad, sum
   case embedding, patches, dropout, crossEntropy
   case geluGradient, softmaxGradient, layerNormGradient, attentionGradient, embeddingGradient
-  case crossEntropyGradient, patchesGradient, relativeIndex, windowMask
+  case crossEntropyGradient, patchesGradient, relativeIndex, windowMask, quantizedEmbedding
 }
 
 /// The activation of a projection.

@@ -42,6 +42,18 @@ extension PlanDecoder {
     return choice
   }
 
+  func choice<Choice: RawRepresentable<String> & CaseIterable>(
+    _ pointer: UnsafePointer<CChar>?, _ field: FieldPath
+  ) throws(InputError) -> Choice {
+    let text = try string(pointer, field)
+    guard let choice = Choice(rawValue: text) else {
+      throw error(
+        field, "is not known", expected: Choice.allCases.map(\.rawValue).joined(separator: " or "),
+        found: "'\(text)'")
+    }
+    return choice
+  }
+
   func string(_ pointer: UnsafePointer<CChar>?, _ field: FieldPath) throws(InputError) -> String {
     guard let pointer else { throw missing(field) }
     guard let string = String(validatingCString: pointer) else {

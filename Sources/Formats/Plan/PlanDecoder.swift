@@ -52,15 +52,8 @@ struct PlanDecoder {
     guard let preprocessing = message.preprocessing?.pointee else {
       throw missing(field("preprocessing"))
     }
-    let inner = field("preprocessing")
-    try known(preprocessing.base, inner)
     return PlanModel(
-      imageSize: try required(
-        preprocessing.has_image_size, preprocessing.image_size, inner("image_size")),
-      resample: try string(preprocessing.resample, inner("resample")),
-      mean: array(preprocessing.mean, preprocessing.n_mean),
-      standardDeviation: array(
-        preprocessing.standard_deviation, preprocessing.n_standard_deviation),
+      preprocessing: try self.preprocessing(preprocessing, field("preprocessing")),
       vocabulary: try strings(message.vocabulary, message.n_vocabulary, field("vocabulary")),
       maximumTextLength: try required(
         message.has_maximum_text_length, message.maximum_text_length,
@@ -68,6 +61,36 @@ struct PlanDecoder {
       maximumFrames: try required(
         message.has_maximum_frames, message.maximum_frames, field("maximum_frames")),
       precision: try string(message.precision, field("precision")))
+  }
+
+  private func preprocessing(
+    _ message: Gitc__PlanPreprocessing, _ field: FieldPath
+  ) throws(InputError) -> Preprocessing {
+    try known(message.base, field)
+    func centerCrop() throws(InputError) -> Preprocessing.Geometry {
+      guard message.has_maximum_side == 0 else { throw superfluous(field("maximum_side")) }
+      return .centerCrop(
+        message.crop_rounding == nil
+          ? .halfEven : try choice(message.crop_rounding, field("crop_rounding")))
+    }
+    func keepAspect() throws(InputError) -> Preprocessing.Geometry {
+      guard message.crop_rounding == nil else { throw superfluous(field("crop_rounding")) }
+      return .keepAspect(
+        maximumSide: try required(
+          message.has_maximum_side, message.maximum_side, field("maximum_side")))
+    }
+    let geometry: Preprocessing.Geometry.Name =
+      message.geometry == nil ? .centerCrop : try choice(message.geometry, field("geometry"))
+    return Preprocessing(
+      imageSize: try required(message.has_image_size, message.image_size, field("image_size")),
+      geometry: geometry == .centerCrop ? try centerCrop() : try keepAspect(),
+      resample: try choice(message.resample, field("resample")),
+      mean: array(message.mean, message.n_mean),
+      standardDeviation: array(message.standard_deviation, message.n_standard_deviation))
+  }
+
+  private func superfluous(_ field: FieldPath) -> InputError {
+    error(field, "belongs to another geometry", expected: "none", found: "a value")
   }
 
   private func weight(_ message: Gitc__PlanWeight, _ field: FieldPath) throws(InputError)

@@ -35,15 +35,7 @@ package struct PlanEncoder {
 
   private func message(_ model: PlanModel) -> UnsafeMutablePointer<Gitc__PlanModel>? {
     arena.message(gitc__plan_model__init) { message in
-      message.preprocessing = arena.message(gitc__plan_preprocessing__init) { preprocessing in
-        preprocessing.has_image_size = 1
-        preprocessing.image_size = UInt32(truncatingIfNeeded: model.imageSize)
-        preprocessing.resample = arena.string(model.resample)
-        preprocessing.n_mean = model.mean.count
-        preprocessing.mean = arena.array(model.mean)
-        preprocessing.n_standard_deviation = model.standardDeviation.count
-        preprocessing.standard_deviation = arena.array(model.standardDeviation)
-      }
+      message.preprocessing = self.message(model.preprocessing)
       message.n_vocabulary = model.vocabulary.count
       message.vocabulary = arena.strings(model.vocabulary)
       message.has_maximum_text_length = 1
@@ -51,6 +43,29 @@ package struct PlanEncoder {
       message.has_maximum_frames = 1
       message.maximum_frames = UInt32(truncatingIfNeeded: model.maximumFrames)
       message.precision = arena.string(model.precision)
+    }
+  }
+
+  private func message(
+    _ preprocessing: Preprocessing
+  ) -> UnsafeMutablePointer<Gitc__PlanPreprocessing>? {
+    arena.message(gitc__plan_preprocessing__init) { message in
+      message.has_image_size = 1
+      message.image_size = UInt32(truncatingIfNeeded: preprocessing.imageSize)
+      message.resample = arena.string(preprocessing.resample.rawValue)
+      message.n_mean = preprocessing.mean.count
+      message.mean = arena.array(preprocessing.mean)
+      message.n_standard_deviation = preprocessing.standardDeviation.count
+      message.standard_deviation = arena.array(preprocessing.standardDeviation)
+      switch preprocessing.geometry {
+      case .centerCrop(let rounding):
+        message.geometry = arena.string(Preprocessing.Geometry.Name.centerCrop.rawValue)
+        message.crop_rounding = arena.string(rounding.rawValue)
+      case .keepAspect(let maximumSide):
+        message.geometry = arena.string(Preprocessing.Geometry.Name.keepAspect.rawValue)
+        message.has_maximum_side = 1
+        message.maximum_side = UInt32(truncatingIfNeeded: maximumSide)
+      }
     }
   }
 

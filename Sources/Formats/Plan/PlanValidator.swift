@@ -166,21 +166,19 @@ struct PlanValidator {
 
   private func validate(_ model: PlanModel) throws(InputError) {
     let field = FieldPath("model")
-    let preprocessing = field("preprocessing")
-    try value(model.imageSize, 1...PlanLimits.imageSize, preprocessing("image_size"))
-    try choice(model.resample, ["bicubic", "bilinear"], preprocessing("resample"))
-    try count(model.mean.count, 3...3, preprocessing("mean"))
-    try count(model.standardDeviation.count, 3...3, preprocessing("standard_deviation"))
-    for (channel, mean) in model.mean.enumerated() where !mean.isFinite {
-      throw error(
-        preprocessing("mean", channel), "is no number", expected: "a finite value",
-        found: "\(mean)")
-    }
-    for (channel, deviation) in model.standardDeviation.enumerated()
-    where !(deviation.isFinite && deviation > 0) {
-      throw error(
-        preprocessing("standard_deviation", channel), "cannot divide",
-        expected: "a finite value above 0", found: "\(deviation)")
+    if let fault = model.preprocessing.fault {
+      let preprocessing = field("preprocessing")
+      let place =
+        switch fault.field {
+        case .imageSize: preprocessing("image_size")
+        case .geometry: preprocessing("geometry")
+        case .cropRounding: preprocessing("crop_rounding")
+        case .maximumSide: preprocessing("maximum_side")
+        case .resample: preprocessing("resample")
+        case .mean: preprocessing("mean")
+        case .standardDeviation: preprocessing("standard_deviation")
+        }
+      throw error(place, "is not usable", expected: fault.expected, found: fault.found)
     }
     try count(model.vocabulary.count, 2...PlanLimits.vocabulary, field("vocabulary"))
     for (id, token) in model.vocabulary.enumerated() { try name(token, field("vocabulary", id)) }

@@ -25,6 +25,7 @@ extension StepValidator {
     case .relativeIndex, .windowMask: try windows()
     case .quantizeRows, .softmax, .prefixMask, .gelu, .scale, .fill, .embedding, .dropout,
       .crossEntropy, .geluGradient, .softmaxGradient, .layerNormGradient, .embeddingGradient,
+      .quantizedEmbedding,
       .crossEntropyGradient:
       break
     }

@@ -12,6 +12,9 @@ package enum SafetensorsDType: String, Sendable, CaseIterable {
     case .u8, .i8, .bool: 1
     }
   }
+
+  /// Whether a ``WeightTensor`` can hold it.
+  package var isFloat: Bool { [.f32, .f16, .bf16].contains(self) }
 }
 
 /// One tensor of a safetensors file.

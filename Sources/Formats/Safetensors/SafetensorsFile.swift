@@ -39,51 +39,18 @@ package final class SafetensorsFile: Sendable {
     names = header.names
   }
 
-  /// The floats of a tensor of type F32, F16 or BF16.
+  /// The floats of a tensor of type F32, F16 or BF16, which stay in the file.
   ///
-  /// F32 stays in the file, unless another program left it unaligned; the 16-bit types are widened,
-  /// which is exact.
   /// - Throws: `.badData` when there is no such tensor, or it holds integers.
   package func floats(_ name: String) throws(InputError) -> WeightTensor {
     guard let entry = tensors[name] else {
       throw fail(name, expected: "a tensor of this name", found: "none")
     }
-    if entry.dtype == .f32, entry.range.lowerBound % 4 == 0 {
-      return WeightTensor(shape: entry.shape, storage: storage, range: entry.range)
-    }
-    defer { extendLifetime(storage) }
-    let bytes = UnsafeRawBufferPointer(rebasing: storage.bytes[entry.range])
-    let values: [Float]
-    switch entry.dtype {
-    case .f32: values = widened(bytes) { (bits: UInt32) in Float(bitPattern: bits) }
-    case .bf16: values = widened(bytes) { (bits: UInt16) in Float(bitPattern: UInt32(bits) << 16) }
-    case .f16: values = widened(bytes, Self.float(half:))
-    case .i64, .i32, .u8, .i8, .bool:
+    guard entry.dtype.isFloat else {
       throw fail(name, expected: "F32, F16 or BF16", found: entry.dtype.rawValue)
     }
-    return WeightTensor(shape: entry.shape, values: values)
-  }
-
-  private func widened<Bits: BitwiseCopyable>(
-    _ bytes: UnsafeRawBufferPointer, _ float: (Bits) -> Float
-  ) -> [Float] {
-    let size = MemoryLayout<Bits>.size
-    return (0..<(bytes.count / size)).map {
-      float(bytes.loadUnaligned(fromByteOffset: $0 * size, as: Bits.self))
-    }
-  }
-
-  /// IEEE binary16 to binary32, without the Float16 type that some platforms lack.
-  private static func float(half bits: UInt16) -> Float {
-    let sign = UInt32(bits & 0x8000) << 16
-    let exponent = UInt32(bits >> 10) & 31
-    let fraction = UInt32(bits & 1023)
-    switch exponent {
-    case 0:  // zeros and subnormals: a multiple of 2^-24, exact in binary32
-      return Float(bitPattern: sign | (Float(fraction) * 0x1p-24).bitPattern)
-    case 31: return Float(bitPattern: sign | 0x7f80_0000 | fraction << 13)
-    default: return Float(bitPattern: sign | (exponent + 112) << 23 | fraction << 13)
-    }
+    return WeightTensor(
+      shape: entry.shape, storage: storage, range: entry.range, dtype: entry.dtype)
   }
 
   private func fail(_ name: String, expected: String, found: String) -> InputError {

@@ -28,6 +28,32 @@ package struct QuantizeRows: OpDefinition {
   }
 }
 
+/// `embedding` from the int8 rows that `quantized_linear` multiplies: y[…, :] = table[ids[…], :] · scale.
+///
+/// - Inputs: `table` s8[V, D] in [-127, 127]; `scales` f32[V], one per row; `ids` i32[…], each in
+///   0 ..< V.
+/// - Result: f32[…, D].
+package struct QuantizedEmbedding: OpDefinition {
+  package static let mnemonic = "quantized_embedding"
+
+  package init() {}
+
+  package init(_: Attributes) throws(GraphError) {}
+
+  package var attributes: Attributes { [:] }
+
+  package func resultTypes(_ inputs: [TensorType]) throws(GraphError) -> [TensorType] {
+    let check = TypeChecker(self)
+    try check.count(inputs, 3)
+    try check.dtype(inputs[0], .s8, "table")
+    try check.rank(inputs[0], 2, "table")
+    try check.dtype(inputs[1], .f32, "scales")
+    try check.shape(inputs[1], [inputs[0].shape[0]], "scales")
+    try check.dtype(inputs[2], .i32, "ids")
+    return [.f32(inputs[2].shape + [inputs[0].shape[1]])]
+  }
+}
+
 extension TypeChecker {
   fileprivate func quantizedRows(_ shape: Shape, _ levels: Int) throws(GraphError) -> [TensorType] {
     guard levels == 127 || levels == 255 else {

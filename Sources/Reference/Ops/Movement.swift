@@ -86,6 +86,18 @@ extension Embedding: Evaluable {
   }
 }
 
+extension QuantizedEmbedding: Evaluable {
+  func evaluate(_ inputs: inout [Tensor], _: [String: Int]) throws(GraphError) -> [Tensor] {
+    let (table, scales, ids) = (inputs[0], inputs[1], inputs[2])
+    var values: [Double] = []
+    for id in ids.integers {
+      try checkIndex(id, below: table.shape[0], "quantized_embedding: id")
+      values += table.row(id).map { $0 * scales.values[id] }
+    }
+    return [.f32(ids.shape + [table.width], values)]
+  }
+}
+
 extension EmbeddingGradient: Evaluable {
   func evaluate(_ inputs: inout [Tensor], _ bindings: [String: Int]) throws(GraphError) -> [Tensor]
   {

@@ -100,6 +100,19 @@ extension Binder {
       })
   }
 
+  mutating func bindQuantizedEmbedding(_ view: StepView) {
+    let (rows, d, count) = (view.match["V"], view.match["D"], view.match.rows)
+    let (table, scales) = (view.operands[0].root, view.operands[1].root)
+    let (ids, y) = (view.operands[2].root, view.results[0].root)
+    emit(
+      KernelCall(CK_EMBEDDING_S8, reads: [table, scales, ids], writes: [y]) { memory in
+        ck_embedding_s8_args(
+          count: count, rows: rows, d: d,
+          table: memory.addresses[table].assumingMemoryBound(to: Int8.self),
+          table_scales: memory.f32(scales), ids: memory.i32(ids), y: memory.f32(y))
+      })
+  }
+
   mutating func bindEmbeddingGradient(_ view: StepView) {
     let (rows, d, count) = (view.match["V"], view.match["D"], view.match.rows)
     let (ids, dy, y) = (view.operands[0].root, view.operands[1].root, view.results[0].root)

@@ -46,7 +46,7 @@ package final class CaptionModel: Sendable {
     var layers = 0
     while prefix.outputs.contains(where: { $0.name == "prefix_k.\(layers)" }) { layers += 1 }
     self.layers = layers
-    let (side, vocabulary) = (settings.imageSize, settings.vocabulary.count)
+    let (side, vocabulary) = (settings.preprocessing.imageSize, settings.vocabulary.count)
 
     try ports.inputs(of: encode, [("pixels", .f32, [nil, 3, side, side])])
     try ports.outputs(of: encode, [("features", .f32, [nil, nil, nil])])

@@ -32,7 +32,7 @@ package final class CaptionSession {
   /// Runs the image encoder and the decoder's prefix over images or clips.
   ///
   /// - Parameters:
-  ///   - pixels: f32[images · frames, 3, S, S], normalised; S is `model.settings.imageSize`.
+  ///   - pixels: f32[images · frames, 3, S, S], normalised; S is `model.settings.preprocessing.imageSize`.
   ///   - images: how many captions are wanted.
   ///   - frames: how many frames each has: 1 for an image.
   /// - Returns: the keys and values of all image tokens.
@@ -132,7 +132,7 @@ package final class CaptionSession {
     if let encoder = encoders[count] { return encoder }
     let encoder = try model.bind(
       model.encode, ["N": count, "B": images, "F": frames], to: machine)
-    let side = model.settings.imageSize
+    let side = model.settings.preprocessing.imageSize
     try check(encoder.inputShape("pixels"), [count, 3, side, side], "encode", "pixels")
     encoders[count] = encoder
     return encoder

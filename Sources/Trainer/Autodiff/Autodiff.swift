@@ -113,7 +113,7 @@ package struct Autodiff {
     case .geluGradient, .softmaxGradient, .layerNormGradient, .attentionGradient,
       .embeddingGradient, .patchesGradient, .crossEntropyGradient, .linear, .cachedAttention,
       .residualLayerNorm,
-      .quantizeRows, .layerNormQuantize, .quantizedLinear:
+      .quantizeRows, .layerNormQuantize, .quantizedLinear, .quantizedEmbedding:
       throw GraphError("\(node.op.mnemonic): no derivative; differentiate before fusing")
     }
   }

@@ -1,5 +1,6 @@
 import Data
 import Diagnostics
+import Formats
 import Media
 import Randomness
 import Tokenizer

@@ -108,9 +108,7 @@ package struct TrainingRun {
     state = TrainingState(
       template: Checkpoint(
         graph: graph, configuration: configuration,
-        preprocessing: CheckpointPreprocessing(
-          imageSize: preprocessing.imageSize, resample: .bicubic, mean: preprocessing.mean,
-          standardDeviation: preprocessing.standardDeviation), vocabulary: vocabulary.tokens,
+        preprocessing: preprocessing, vocabulary: vocabulary.tokens,
         parameters: [:]),
       buffers: program.buffers)
     Initialization.fill(program.buffers, graph: graph, seed: recipe.seed)
