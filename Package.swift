@@ -84,6 +84,7 @@ let package = Package(
     library("Kernels", ["CKernels"]),
     library("Media", ["CMedia"]),
     library("Tokenizer", []),
+    .target(name: "Metrics", swiftSettings: swiftSettings),  // what captions and answers are worth
 
     // Level 2
     // Serves tests and `verify`; no product path depends on it.
@@ -108,7 +109,7 @@ let package = Package(
       "Evaluation",
       [
         "Graph", "Formats", "Kernels", "Checkpoint", "ONNX", "Compiler", "Runtime", "Captioning",
-        "Data", "Media", "Tokenizer",
+        "Data", "Media", "Tokenizer", "Metrics",
       ]),
 
     // Level 5
@@ -141,6 +142,7 @@ let package = Package(
     tests("Kernel", ["Kernels", "CKernels", "Randomness"]),
     tests("Media", ["Media"]),
     tests("Tokenizer", ["Tokenizer"]),
+    tests("Metrics", ["Metrics"]),
     tests("Data", ["Data", "Media"]),
     tests(
       "Compiler",
