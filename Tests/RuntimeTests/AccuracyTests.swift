@@ -60,7 +60,7 @@ import Testing
       let verifier = try Verifier(
         checkpoint: Self.checkpoint, plan: plan, kernels: KernelSet(), threads: 2)
       let report = try verifier.verify(
-        EvaluationData(path: "\(folder)/\(bounds.name).img.tsv"), name: bounds.name,
+        EvaluationData(.init(path: "\(folder)/\(bounds.name).img.tsv")), name: bounds.name,
         thresholds: VerifyThresholds(minimumAgreement: bounds.agreement))
       #expect(report.samples == 40)
       #expect(report.passed, "\(report.text)")
@@ -83,7 +83,7 @@ import Testing
       let verifier = try Verifier(
         checkpoint: Self.checkpoint, plan: plan, kernels: KernelSet(), threads: 2)
       let report = try verifier.verify(
-        EvaluationData(path: "\(folder)/scenes-validation-one.img.tsv"), name: "one object",
+        EvaluationData(.init(path: "\(folder)/scenes-validation-one.img.tsv")), name: "one object",
         thresholds: VerifyThresholds(minimumAgreement: 0))
       let exact = try #require(report.exactMatch)
       #expect(exact.samples == 40)
