@@ -84,6 +84,7 @@ let package = Package(
     library("Kernels", ["CKernels"]),
     library("Media", ["CMedia", "Formats"]),
     library("Tokenizer", []),
+    .target(name: "Metrics", swiftSettings: swiftSettings),  // what captions and answers are worth
 
     // Level 2
     // Serves tests and `verify`; no product path depends on it.
@@ -109,7 +110,7 @@ let package = Package(
       "Evaluation",
       [
         "Graph", "Formats", "Kernels", "Checkpoint", "ONNX", "Compiler", "Runtime", "Captioning",
-        "Data", "Media", "Tokenizer",
+        "Data", "Media", "Tokenizer", "Metrics",
       ]),
 
     // Level 5
@@ -142,6 +143,7 @@ let package = Package(
     tests("Kernel", ["Kernels", "CKernels", "Randomness"]),
     tests("Media", ["Media", "Formats"]),
     tests("Tokenizer", ["Tokenizer"]),
+    tests("Metrics", ["Metrics"]),
     tests("Data", ["Data", "Media"]),
     tests(
       "Compiler",

@@ -6,9 +6,12 @@ package struct TextSample: Sendable, Equatable {
   package var caption: String
   /// The question, as typed; nil for captions.
   package var question: String?
+  /// What the data set calls the question; nil where it does not.
+  package var id: String?
 
   /// Creates a sample.
-  package init(key: String, caption: String, question: String? = nil) {
+  package init(key: String, caption: String, question: String? = nil, id: String? = nil) {
+    self.id = id
     self.key = key
     self.caption = caption
     self.question = question

@@ -17,7 +17,7 @@ struct GITC: ParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-      Train.self, Import.self, Compile.self, Run.self, ScoreCommand.self, Verify.self,
+      Train.self, Import.self, Compile.self, Run.self, ScoreCommand.self, Verify.self, Eval.self,
       Inspect.self, Bench.self, DataCommand.self, Call.self, Export.self,
     ])
 

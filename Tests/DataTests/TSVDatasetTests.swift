@@ -5,7 +5,7 @@ import Testing
 
 @Suite("A TSV pair")
 struct TSVDatasetTests {
-  /// A pair of one image row and one caption row, or the error of reading it.
+  /// A pair of one image row and one caption row, and the error of reading it or a row of it.
   private func error(
     images: String = "k\tAAEC\n", captions: String = "k\t[{\"caption\":\"a\"}]\n",
     reading row: Int? = nil
@@ -16,7 +16,7 @@ struct TSVDatasetTests {
     do throws(InputError) {
       let pair = try TSVDataset(folder["x.img.tsv"])
       if let row { _ = try pair.imageBytes(row) }
-      return (nil, folder)
+      return (pair.skipped.named.first, folder)
     } catch {
       return (error, folder)
     }
@@ -133,7 +133,7 @@ struct TSVDatasetTests {
   }
 
   @Test(
-    "Annotations that are no such list are refused with their row",
+    "Rows whose annotations are no such list are skipped and named",
     arguments: [
       ("{\"caption\":\"a\"}", "row 2"), ("[{\"caption\":3}]", "row 2"),
       ("[{\"caption\":\"a\"}", "row 2"), ("a cat", "row 2"), ("", "row 2"),
@@ -149,12 +149,30 @@ struct TSVDatasetTests {
     #expect(error?.place == folder["x.caption.tsv"] + ", " + place)
   }
 
-  @Test("A caption row of one or three columns is refused")
+  @Test("A caption row of one or three columns is skipped and named")
   func columns() throws {
     for (row, found) in [("k", "1"), ("k\t[]\t[]", "3"), ("", "1")] {
       let error = try error(captions: row + "\n").error
       #expect(error?.what == "a row has the wrong number of columns")
       #expect(error?.found == found)
     }
+  }
+
+  @Test("Rows after a skipped one keep their images, and images are decoded on demand")
+  func afterSkipped() throws {
+    let folder = try TemporaryFolder()
+    let images = (1...3).map { Picture.base64(shade: $0) }
+    try folder.write(
+      "a\t\(images[0])\nb\t\(images[1])\nc\t\(images[2])\t\(images[0])\n", "x.img.tsv")
+    try folder.write(
+      "a\t[{\"caption\":\"a\"}]\nb\tno list\nc\t[{\"caption\":\"c\"}]\n", "x.caption.tsv")
+    let pair = try TSVDataset(folder["x.img.tsv"])
+    #expect(pair.count == 2 && pair.skipped.count == 1 && pair.frames == .fixed(1))
+    #expect(pair.key(1) == "c" && pair.annotations(1).map(\.caption) == ["c"])
+    #expect(try pair.images(0, frames: 1) == [Picture.image(shade: 1)])
+    // Two frames, sampled to one or stretched to four.
+    #expect(try pair.images(1, frames: 1) == [Picture.image(shade: 1)])
+    #expect(
+      try pair.images(1, frames: 4) == [3, 3, 1, 1].map { Picture.image(shade: $0) })
   }
 }

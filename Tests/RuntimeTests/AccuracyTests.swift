@@ -61,7 +61,7 @@ import Testing
       let verifier = try Verifier(
         checkpoint: Self.checkpoint, plan: plan, kernels: KernelSet(), threads: 2)
       let report = try verifier.verify(
-        EvaluationData(path: "\(folder)/\(bounds.name).img.tsv"), name: bounds.name,
+        EvaluationData(.init(path: "\(folder)/\(bounds.name).img.tsv")), name: bounds.name,
         thresholds: VerifyThresholds(minimumAgreement: bounds.agreement))
       #expect(report.samples == 40)
       #expect(report.passed, "\(report.text)")
@@ -88,8 +88,8 @@ import Testing
       let verifier = try Verifier(
         checkpoint: Self.checkpoint, plan: plan, kernels: KernelSet(), threads: 2)
       let report = try verifier.verify(
-        EvaluationData(path: "\(folder)/\(name).img.tsv"), name: name,
-        minimumAgreement: 0)
+        EvaluationData(.init(path: "\(folder)/\(name).img.tsv")), name: name,
+        thresholds: VerifyThresholds(minimumAgreement: 0))
       let exact = try #require(report.exactMatch)
       #expect(exact.samples == 40)
       #expect(exact.plan >= bound, "\(report.text)")

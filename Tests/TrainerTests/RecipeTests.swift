@@ -1,3 +1,4 @@
+import Data
 import Diagnostics
 import FoundationEssentials
 import Graph
@@ -83,9 +84,9 @@ import Testing
     #expect(recipe.vocabularySize == 77)
     #expect(
       recipe.train == [
-        .init(path: "a.img.tsv", weight: 0.75), .init(path: "b.caption.tsv", weight: 1),
+        .init(.init(path: "a.img.tsv"), weight: 0.75), .init(.init(path: "b.caption.tsv")),
       ])
-    #expect(recipe.validation == [.init(path: "c.img.tsv", weight: 1)])
+    #expect(recipe.validation == [.init(.init(path: "c.img.tsv"))])
     #expect(!recipe.shuffle)
     #expect(recipe.augmentation == .init(minimumCrop: 0.5, flip: true, contextNoise: 0.25))
     #expect(recipe.smoothing == Smoothing(form: .uniform, amount: 0.2))
@@ -185,7 +186,7 @@ import Testing
     #expect(!recipe.shuffle)
     #expect(recipe.vocabularyPath == "a=b.txt", "only the first '=' divides")
     #expect(recipe.batchSize == 4)
-    #expect(recipe.train.map(\.path) == ["a.img.tsv"])
+    #expect(recipe.train.map(\.location.path) == ["a.img.tsv"])
   }
 
   struct Refusal: Sendable, CustomTestStringConvertible {

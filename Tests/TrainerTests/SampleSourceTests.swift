@@ -27,7 +27,7 @@ import Tokenizer
       TSVDataset(data["rows.img.tsv"]),
       tokenizer: WordPieceTokenizer(vocabulary: Vocabulary(tokens: tokens, place: "test")),
       maximumTextLength: 4, maximumFrames: maximumFrames,
-      preprocessing: Preprocessing(imageSize: 4), augmentation: augmentation, place: "rows.img.tsv")
+      preprocessing: Preprocessing(imageSize: 4), augmentation: augmentation)
   }
 
   private func error(_ body: () throws -> Void) throws -> InputError {
@@ -86,12 +86,16 @@ import Tokenizer
     #expect(error.place.contains("rows.img.tsv"))
   }
 
-  @Test("refuses a row without text, naming its key")
+  @Test("leaves out a row without text, naming its key")
   func noCaption() throws {
-    let error = try error { _ = try source([("x", [red], ["a"]), ("lonely", [red], [])]) }
-    #expect(error.kind == .badData)
-    #expect(error.what == "row has no caption")
-    #expect(error.place == "rows.img.tsv, key lonely")
+    let source = try source([("x", [red], ["a"]), ("lonely", [red], []), ("y", [red], ["b"])])
+    #expect(source.count == 2)
+    #expect(source.skipped.count == 1)
+    #expect(source.skipped.named.first?.place == "\(data["rows.img.tsv"]), key lonely")
+    #expect(try source.batch(rows: [1], random: nil).keys == ["y"])
+    let error = try error { _ = try self.source([("lonely", [red], [])]) }
+    #expect(error.what == "data set is empty")
+    #expect(error.found.contains("lonely"))
   }
 
   @Test("refuses clips that are longer than the model's, but takes photos for any model")
@@ -106,21 +110,36 @@ import Tokenizer
     #expect(try source([("x", [red], ["a"])], maximumFrames: 0).frames == 1)
   }
 
-  @Test("refuses a clip of another length than the first, naming its key")
+  @Test("samples a clip of another length than the first")
   func unequalFrames() throws {
     let source = try source([("x", [red, red], ["a"]), ("short", [red], ["a"])])
-    let error = try error { _ = try source.batch(rows: [0, 1], random: nil) }
-    #expect(error.kind == .badData)
-    #expect(error.place == "key short")
-    #expect(error.expected == "2")
+    let batch = try source.batch(rows: [0, 1], random: nil)
+    #expect(batch.shape == .init(count: 2, frames: 2, tokens: 2))
+    #expect(
+      batch.pixels.prefix(batch.pixels.count / 2) == batch.pixels.suffix(batch.pixels.count / 2))
   }
 
-  @Test("names the key of an image that cannot be decoded")
+  @Test("replaces an image that cannot be decoded by the next, and names it once")
   func corrupt() throws {
-    let source = try source([("x", [red], ["a"]), ("broken", [Array(red.prefix(60))], ["a"])])
-    _ = try source.batch(rows: [0], random: nil)
-    let error = try error { _ = try source.batch(rows: [0, 1], random: nil) }
-    #expect(error.kind == .badData)
-    #expect(error.place == "key broken")
+    let broken = Array(red.prefix(60))
+    let source = try source([
+      ("x", [red], ["a"]), ("broken", [broken], ["a"]), ("worse", [broken], ["a"]),
+      ("y", [red], ["b"]),
+    ])
+    for _ in 0..<2 {
+      let batch = try source.batch(rows: [1, 0, 2]) { SeededRandom(1, UInt64($0)) }
+      #expect(batch.keys == ["y", "x", "y"])
+      #expect(batch.shape.count == 3)
+    }
+    let problems = source.takeProblems()
+    #expect(problems.map { $0.place.split(separator: " ").last ?? "" } == ["broken", "worse"])
+    #expect(source.takeProblems().isEmpty)
+    #expect(source.skipped.count == 2)
+    // Validation measures what can be read.
+    #expect(try source.batch(rows: [0, 1, 3], random: nil).keys == ["x", "y"])
+    let none = try self.source([("broken", [broken], ["a"]), ("worse", [broken], ["a"])])
+    let error = try error { _ = try none.batch(rows: [0]) { SeededRandom(1, UInt64($0)) } }
+    #expect(error.what == "no image of the data set can be read")
+    #expect(error.found.contains("2 samples skipped"))
   }
 }

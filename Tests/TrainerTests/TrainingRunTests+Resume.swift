@@ -1,4 +1,5 @@
 import Checkpoint
+import Data
 import Diagnostics
 import Formats
 import FoundationEssentials
@@ -20,7 +21,7 @@ extension TrainingRunTests {
     var recipe = try data.recipe(
       steps: steps, "seed=\(seed)", "model.dropout=0.2", "data.minimum_crop=0.5", "data.flip=true",
       "batch_size=3")
-    recipe.train.append(.init(path: data["more.img.tsv"], weight: 0.5))
+    recipe.train.append(.init(.init(path: data["more.img.tsv"]), weight: 0.5))
     return recipe
   }
 

@@ -1,5 +1,6 @@
 package import Diagnostics
 import Formats
+package import Media
 
 /// Images or clips with their texts: a pair `x.img.tsv` and `x.caption.tsv`.
 ///
@@ -12,8 +13,14 @@ import Formats
 /// `{"caption": …}`, or `{"question": …, "answer": …}`. Texts are read and checked when the pair is
 /// opened, images when they are asked for. Any number of threads may read at once.
 /// - Source: the TSV files of microsoft/GenerativeImage2Text.
-package final class TSVDataset: Sendable {
+package final class TSVDataset: Dataset {
+  package let place: String
+  /// Of the first row with an image; clips of other lengths are sampled to it.
+  package let frames: FrameCount
+  package let skipped: SkippedSamples
   private let images: TSVImages
+  /// Which row of the files each row is.
+  private let rows: [Int]
   private let keys: [String]
   /// All samples, row after row; those of row i are `starts[i]..<starts[i + 1]`.
   private let samples: [TextSample]
@@ -34,9 +41,9 @@ package final class TSVDataset: Sendable {
   /// Opens a pair, named by either of its files.
   ///
   /// - Throws: `.usage` for another name; `.noInput` or `.io` where one of the files cannot be read;
-  ///   `.badData` where the files differ in their number of rows, in the first or the last key, or
-  ///   for the first row of the caption file that cannot be read. A difference of other keys is
-  ///   found by ``imageBytes(_:)``: the image file may be too large to read through.
+  ///   `.badData` where the files differ in their number of rows, or in the first or the last key. A
+  ///   difference of other keys is found by ``imageBytes(_:)``: the image file may be too large to
+  ///   read through. A row of the caption file that cannot be read is skipped.
   package init(_ path: String) throws(InputError) {
     guard let pair = Self.pair(of: path) else {
       throw InputError(
@@ -51,27 +58,38 @@ package final class TSVDataset: Sendable {
         expected: "\(captions.count) rows, as in \(pair.captions)", found: "\(images.count) rows",
         in: pair.images, advice: "make both files from the same data")
     }
-    var keys: [String] = []
-    var samples: [TextSample] = []
-    var starts = [0]
+    var (keys, samples, starts, rows): ([String], [TextSample], [Int], [Int]) = ([], [], [0], [])
+    var skipped = SkippedSamples()
     for row in 0..<captions.count {
-      let columns = try captions.columns(row)
-      guard columns.count == 2 else {
-        throw InputError(
-          .badData, "a row has the wrong number of columns", expected: "2: key and JSON list",
-          found: "\(columns.count)", in: captions.place(row), advice: "correct the row")
-      }
-      let key = try captions.string(columns[0], row: row)
-      keys.append(key)
-      samples += try AnnotationList.decode(columns[1], key: key, place: captions.place(row))
-      starts.append(samples.count)
+      do throws(InputError) {
+        let (key, texts) = try Self.row(row, of: captions)
+        keys.append(key)
+        samples += texts
+        starts.append(samples.count)
+        rows.append(row)
+      } catch { skipped.add(error) }
     }
-    self.keys = keys
-    self.samples = samples
-    self.starts = starts
+    (self.keys, self.samples, self.starts, self.rows) = (keys, samples, starts, rows)
+    self.skipped = skipped
+    place = path
+    frames = .fixed(images.frameCount)
     if !keys.isEmpty {
       for row in [0, keys.count - 1] { try checkKey(row) }
     }
+  }
+
+  /// Key and texts of a row of the caption file.
+  private static func row(
+    _ row: Int, of captions: TSVFile
+  ) throws(InputError) -> (String, [TextSample]) {
+    let columns = try captions.columns(row)
+    guard columns.count == 2 else {
+      throw InputError(
+        .badData, "a row has the wrong number of columns", expected: "2: key and JSON list",
+        found: "\(columns.count)", in: captions.place(row), advice: "correct the row")
+    }
+    let key = try captions.string(columns[0], row: row)
+    return (key, try AnnotationList.decode(columns[1], key: key, place: captions.place(row)))
   }
 
   /// The number of rows.
@@ -93,17 +111,27 @@ package final class TSVDataset: Sendable {
   ///   that is not base64.
   package func imageBytes(_ index: Int) throws(InputError) -> [[UInt8]] {
     try checkKey(index)
-    return try images.imageBytes(index)
+    return try images.imageBytes(rows[index])
+  }
+
+  package func images(_ row: Int, frames: Int) throws(InputError) -> [RGBImage] {
+    let files = try imageBytes(row)
+    var images: [RGBImage] = []
+    for index in FrameSampling.indexes(count: files.count, exactly: frames) {
+      images.append(try RGBImage.decode(files[index], place: "\(place), key \(keys[row])"))
+    }
+    return images
   }
 
   /// Checks that row `row` of the image file has the caption file's key.
   private func checkKey(_ row: Int) throws(InputError) {
-    let key = try images.key(row)
+    let key = try images.key(rows[row])
     // By bytes: keys are names, and equivalent spellings are other names.
     guard key.utf8.elementsEqual(keys[row].utf8) else {
       throw InputError(
         .badData, "the keys of the pair differ", expected: "'\(keys[row])', as in the caption file",
-        found: "'\(key)'", in: images.place(row), advice: "write both files in the same order")
+        found: "'\(key)'", in: images.place(rows[row]), advice: "write both files in the same order"
+      )
     }
   }
 }

@@ -24,6 +24,14 @@ package final class TSVImages: Sendable {
     try file.string(file.columns(index)[0], row: index)
   }
 
+  /// The images of the first row that has any; 1 where none has.
+  var frameCount: Int {
+    for row in 0..<count {
+      if let columns = try? file.columns(row), columns.count > 1 { return columns.count - 1 }
+    }
+    return 1
+  }
+
   /// The encoded image files of a row: one image, or the frames of a clip in order.
   ///
   /// - Parameter index: in `0..<count`.

@@ -1,6 +1,7 @@
 import Captioning
 package import Checkpoint
 package import Compiler
+package import Data
 package import Diagnostics
 import Formats
 package import Kernels
@@ -80,10 +81,10 @@ package struct CalibrationReport: Encodable, Sendable {
   ///   - threads: 1 to 1024.
   /// - Throws: `InputError` where the data cannot be read or the checkpoint not compiled.
   package init(
-    _ checkpoint: Checkpoint, path: String, data: String, budget: Double, kernels: KernelSet,
-    threads: Int
+    _ checkpoint: Checkpoint, path: String, data: DatasetLocation, budget: Double,
+    kernels: KernelSet, threads: Int
   ) throws(InputError) {
-    let source = try EvaluationData(path: data, limit: Self.sampleLimit)
+    let source = try EvaluationData(data, limit: Self.sampleLimit)
     let plan = try Compiler.compile(checkpoint, precision: .int8, place: path)
     let captioner = try Captioner(
       CaptionModel(plan.loaded(place: path)), kernels: kernels, threads: threads)
@@ -95,7 +96,7 @@ package struct CalibrationReport: Encodable, Sendable {
       checkpoint, samples: samples, kernels: kernels, threads: threads, place: path)
     let result = try calibrator.precisions(budget: budget)
 
-    self.data = data
+    self.data = data.path
     self.samples = samples.count
     self.budget = budget
     floatLoss = result.floatLoss

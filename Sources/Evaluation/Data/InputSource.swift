@@ -8,6 +8,7 @@ package struct InputSource: Sendable {
   private enum Contents: Sendable {
     case files([String])
     case table(TSVImages, path: String)
+    case shards(TarDataset)
   }
 
   private let contents: Contents
@@ -17,14 +18,17 @@ package struct InputSource: Sendable {
   /// Looks at a path.
   ///
   /// - Parameters:
-  ///   - path: a table when it ends in `.tsv`, see `TSVImages`; else as INPUT of the command line.
+  ///   - path: a table when it ends in `.tsv`, see `TSVImages`; tar shards when it ends in `.tar`; else
+  ///     as INPUT of the command line.
   ///   - each: whether the images of a folder are inputs of their own, not the frames of one clip.
   /// - Throws: `.noInput`, `.io` or `.badData` for a table or folder that cannot be read; other files
   ///   are not looked at yet.
   package init(path: String, each: Bool = false) throws(InputError) {
-    isSingle = !path.hasSuffix(".tsv") && !each
+    isSingle = !path.hasSuffix(".tsv") && !path.hasSuffix(".tar") && !each
     if path.hasSuffix(".tsv") {
       contents = .table(try TSVImages(path), path: path)
+    } else if path.hasSuffix(".tar"), let shards = try ShardList.paths(path) {
+      contents = .shards(try TarDataset(shards, place: path))
     } else {
       let isFolder = each ? try MediaInput.isFolder(path: path) : false
       contents = .files(isFolder ? try MediaInput.imagePaths(inFolder: path) : [path])
@@ -36,16 +40,18 @@ package struct InputSource: Sendable {
     switch contents {
     case .files(let paths): paths.count
     case .table(let images, _): images.count
+    case .shards(let shards): shards.count
     }
   }
 
-  /// What results call input `index`: its path, or `PATH#KEY` for a row of a table.
+  /// What results call input `index`: its path, or `PATH#KEY` for a row of a table or shard.
   ///
   /// - Throws: `.badData` for a key that is not UTF-8.
   package func name(_ index: Int) throws(InputError) -> String {
     switch contents {
     case .files(let paths): paths[index]
     case .table(let images, let path): "\(path)#\(try images.key(index))"
+    case .shards(let shards): "\(shards.place)#\(shards.key(index))"
     }
   }
 
@@ -55,7 +61,7 @@ package struct InputSource: Sendable {
   package func duration(_ index: Int) throws(InputError) -> Double? {
     switch contents {
     case .files(let paths): try MediaInput.duration(path: paths[index])
-    case .table: nil
+    case .table, .shards: nil
     }
   }
 
@@ -75,6 +81,30 @@ package struct InputSource: Sendable {
     case .table(let images, _):
       let name = try name(index)
       return try captioner.pixels(files: images.imageBytes(index), name: name, frames: frames)
+    case .shards(let shards): return try captioner.pixels(shards, index)
+    }
+  }
+}
+
+extension InputSource {
+  /// The pictures of input `index`, for people; none of an array of pixels.
+  ///
+  /// - Throws: `InputError` where it cannot be read.
+  func images(_ index: Int, frames: Int) throws(InputError) -> [RGBImage] {
+    switch contents {
+    case .files(let paths):
+      guard
+        case .frames(let images) = try MediaInput.load(path: paths[index], maximumFrames: frames)
+      else { return [] }
+      return images
+    case .table(let images, let path):
+      let files = try images.imageBytes(index)
+      var found: [RGBImage] = []
+      for frame in FrameSampling.indexes(count: files.count, maximum: frames) {
+        found.append(try RGBImage.decode(files[frame], place: path))
+      }
+      return found
+    case .shards(let shards): return try shards.images(index, frames: 1)
     }
   }
 }

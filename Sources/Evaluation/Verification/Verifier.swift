@@ -35,7 +35,7 @@ package struct Verifier {
     self.checkpoint = checkpoint
     self.plan = plan
     let model = try CaptionModel(path: plan)
-    let reference = try Self.reference(checkpoint)
+    let reference = try CaptionModel.floats(of: checkpoint)
     var expected = reference.settings
     expected.precision = model.settings.precision
     guard model.settings == expected else {
@@ -48,18 +48,6 @@ package struct Verifier {
     self.reference = try Captioner(reference, kernels: kernels, threads: threads)
     candidate = try Captioner(model, kernels: kernels, threads: threads)
     machine = CalibrationRun.Machine(kernels: kernels, threads: threads)
-  }
-
-  /// The checkpoint as a plan of floats, in a file that is gone when it is no longer used.
-  private static func reference(_ path: String) throws(InputError) -> CaptionModel {
-    let compiled = try Compiler.compile(
-      Checkpoint.read(path: path), precision: .fp32, place: path)
-    let manager = FileManager.default
-    let file = manager.temporaryDirectory.path + "/gitc-verify-\(UUID().uuidString).plan"
-    try compiled.write(to: file)
-    // A mapping outlives its file's name. Where that cannot be removed, temporary folders are emptied.
-    defer { try? manager.removeItem(atPath: file) }
-    return try CaptionModel(path: file)
   }
 
   /// Captions all of `data` with both.

@@ -24,6 +24,8 @@ struct Batch: Sendable {
   var labels: [Int32]
   /// The data set's key of each sample, for messages.
   var keys: [String]
+  /// Which of a run's data sets it is from.
+  var source = 0
 }
 
 /// One text as the model reads it and what it should say.

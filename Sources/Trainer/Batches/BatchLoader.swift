@@ -28,9 +28,11 @@ final class BatchLoader: Sendable {
     let (step, source, rows) = state.withLock { $0.schedule.next() }
     queue.async { [self] in
       let result = Result { () throws(InputError) -> Batch in
-        try sources[source].batch(rows: rows) {
+        var batch = try sources[source].batch(rows: rows) {
           SeededRandom(self.seed, 2, UInt64(step), UInt64($0))
         }
+        batch.source = source
+        return batch
       }
       state.withLock { $0.pending = result }
       ready.signal()
@@ -39,7 +41,7 @@ final class BatchLoader: Sendable {
 
   /// The batch of the next step; waits for it, then starts the one after.
   ///
-  /// - Throws: when one of its samples cannot be read; the message names the key.
+  /// - Throws: when no sample of its data set can be read.
   func next() throws(InputError) -> Batch {
     ready.wait()
     let result = state.withLock { state in

@@ -3,43 +3,57 @@ import Diagnostics
 import Formats
 import Media
 import Randomness
+import Synchronization
 import Tokenizer
 
 /// One data set, opened, tokenized and ready to give samples by row.
+///
+/// Rows without text are left out when it is opened, and rows whose images cannot be read when that
+/// is found out; both are counted and named.
 final class SampleSource: Sendable {
-  let dataset: TSVDataset
   /// Frames of every row.
   let frames: Int
   /// Longest token sequence of any row: the width of its batches.
   let tokenCount: Int
+  private let dataset: any Dataset
+  /// Rows of the data set that have text.
+  private let rows: [Int]
   private let texts: [[TokenSequence]]
   private let preprocessing: Preprocessing
   private let augmentation: Recipe.Augmentation
   private let padID: Int
+  private let problems: Mutex<Problems>
+
+  private struct Problems {
+    /// Rows that could not be read.
+    var rows: Set<Int> = []
+    var all: SkippedSamples
+    /// Those nobody was told of yet.
+    var untold: [InputError] = []
+  }
 
   /// Opens a data set and tokenizes its texts.
   ///
-  /// - Throws: when it is empty, a row has no text, or its clips have more than `maximumFrames`.
+  /// - Throws: when it has no row with text, or its clips have more than `maximumFrames`.
   init(
-    _ dataset: TSVDataset, tokenizer: WordPieceTokenizer, maximumTextLength: Int,
-    maximumFrames: Int, preprocessing: Preprocessing, augmentation: Recipe.Augmentation,
-    place: String
+    _ dataset: any Dataset, tokenizer: WordPieceTokenizer, maximumTextLength: Int,
+    maximumFrames: Int, preprocessing: Preprocessing, augmentation: Recipe.Augmentation
   ) throws(InputError) {
-    guard dataset.count > 0 else {
-      throw InputError(
-        .badData, "data set is empty", expected: "one row or more", found: "0 rows", in: place,
-        advice: "check the path")
-    }
-    let vocabulary = tokenizer.vocabulary
-    var texts: [[TokenSequence]] = []
+    let (vocabulary, place) = (tokenizer.vocabulary, dataset.place)
+    var (texts, rows, skipped): ([[TokenSequence]], [Int], SkippedSamples) = (
+      [], [], dataset.skipped
+    )
     texts.reserveCapacity(dataset.count)
     for row in 0..<dataset.count {
       let annotations = dataset.annotations(row)
       guard !annotations.isEmpty else {
-        throw InputError(
-          .badData, "row has no caption", expected: "one caption or more", found: "an empty list",
-          in: "\(place), key \(dataset.key(row))", advice: "remove the row or caption it")
+        skipped.add(
+          InputError(
+            .badData, "row has no caption", expected: "one caption or more", found: "none",
+            in: "\(place), key \(dataset.key(row))", advice: "remove the row or caption it"))
+        continue
       }
+      rows.append(row)
       texts.append(
         annotations.map {
           TokenSequence(
@@ -47,54 +61,104 @@ final class SampleSource: Sendable {
             start: vocabulary.startID, end: vocabulary.endID, maximum: maximumTextLength)
         })
     }
+    guard !rows.isEmpty else {
+      throw InputError(
+        .badData, "data set is empty", expected: "one row with text or more",
+        found: skipped.summary ?? "0 rows", in: place, advice: "check the path")
+    }
     self.dataset = dataset
+    self.rows = rows
     self.texts = texts
     self.preprocessing = preprocessing
     self.augmentation = augmentation
+    problems = Mutex(Problems(all: skipped))
     padID = vocabulary.padID
     tokenCount = texts.joined().map(\.tokens.count).max() ?? 1
-    frames = try dataset.imageBytes(0).count
-    guard frames == 1 || frames <= maximumFrames else {
+    let wanted: Int
+    switch dataset.frames {
+    case .fixed(let count): wanted = count
+    case .any: wanted = max(2, maximumFrames)
+    }
+    guard wanted == 1 || wanted <= maximumFrames else {
       throw InputError(
         .badData, "clips have more frames than the model", expected: "at most \(maximumFrames)",
-        found: "\(frames)", in: place, advice: "set model.frames in the recipe")
+        found: "\(wanted)", in: place, advice: "set model.frames in the recipe")
     }
+    frames = wanted
   }
+
+  /// The number of rows that have text.
+  var count: Int { rows.count }
 
   /// The shape of its batches of `count` rows.
   func shape(_ count: Int) -> Batch.Shape {
     .init(count: count, frames: frames, tokens: tokenCount)
   }
 
-  /// Makes the batch of these rows; `random` is nil for validation: the first text, no augmentation.
+  /// What was left out so far.
+  var skipped: SkippedSamples { problems.withLock { $0.all } }
+
+  /// Samples that turned out to be unreadable since the last call.
+  func takeProblems() -> [InputError] {
+    problems.withLock { problems in
+      defer { problems.untold = [] }
+      return problems.untold
+    }
+  }
+
+  /// Makes the batch of these rows, in `0..<count`; `random` is nil for validation: the first text, no
+  /// augmentation.
   ///
-  /// - Throws: when an image cannot be decoded or a clip has another number of frames.
+  /// A row that cannot be read is replaced by the next that can, so that what a step learns depends on
+  /// the data alone; in validation it is left out.
+  /// - Throws: when no row can be read.
   func batch(rows: [Int], random: ((Int) -> SeededRandom)?) throws(InputError) -> Batch {
     let side = preprocessing.imageSize
-    var batch = Batch(
-      shape: shape(rows.count), pixels: [], tokens: [],
-      labels: [], keys: rows.map(dataset.key))
+    var batch = Batch(shape: shape(0), pixels: [], tokens: [], labels: [], keys: [])
     batch.pixels.reserveCapacity(rows.count * frames * 3 * side * side)
-    let draws = rows.enumerated().map { draw($0.element, random?($0.offset)) }
-    let chosen = draws.map(\.text)
+    var draws: [Draw] = []
     for (index, row) in rows.enumerated() {
-      let images = try dataset.imageBytes(row)
-      let place = "key \(dataset.key(row))"
-      guard images.count == frames else {
-        throw InputError(
-          .badData, "clip has another number of frames than the first", expected: "\(frames)",
-          found: "\(images.count)", in: place, advice: "keep clips of one length in one data set")
+      guard let (row, images) = try readable(from: row, replaces: random != nil) else { continue }
+      let draw = draw(row, random?(index))
+      for image in images {
+        batch.pixels += preprocessing.pixels(of: draw.crop?.applied(to: image) ?? image)
       }
-      for bytes in images {
-        let image = try RGBImage.decode(bytes, place: place)
-        batch.pixels += preprocessing.pixels(of: draws[index].crop?.applied(to: image) ?? image)
-      }
-      let text = draws[index].noisyText(augmentation.contextNoise, from: chosen)
+      batch.keys.append(dataset.key(self.rows[row]))
+      draws.append(draw)
+    }
+    let chosen = draws.map(\.text)
+    for draw in draws {
+      let text = draw.noisyText(augmentation.contextNoise, from: chosen)
         .padded(to: tokenCount, with: padID)
       batch.tokens += text.tokens
       batch.labels += text.labels
     }
+    batch.shape = shape(draws.count)
     return batch
+  }
+
+  /// The images of `row` or, where it cannot be read and may be replaced, of the next that can.
+  private func readable(
+    from row: Int, replaces: Bool
+  ) throws(InputError) -> (row: Int, images: [RGBImage])? {
+    for offset in 0..<count {
+      let row = (row + offset) % count
+      if !problems.withLock({ $0.rows.contains(row) }) {
+        do throws(InputError) {
+          return (row, try dataset.images(rows[row], frames: frames))
+        } catch {
+          problems.withLock { problems in
+            guard problems.rows.insert(row).inserted else { return }
+            problems.all.add(error)
+            problems.untold.append(error)
+          }
+        }
+      }
+      if !replaces { return nil }
+    }
+    throw InputError(
+      .badData, "no image of the data set can be read", expected: "one sample or more",
+      found: skipped.summary ?? "none", in: dataset.place, advice: "check the images")
   }
 
   /// What is random about one sample of a batch.

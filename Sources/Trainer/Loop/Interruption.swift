@@ -13,6 +13,11 @@ enum Interruption {
   /// Takes over the two signals for the rest of the process, and forgets one that came before.
   static func watch() {
     requested.store(false, ordering: .relaxed)
+    // Whoever started this process may have blocked them, which it would inherit.
+    var signals = sigset_t()
+    sigemptyset(&signals)
+    for number in [SIGINT, SIGTERM] { sigaddset(&signals, number) }
+    pthread_sigmask(SIG_UNBLOCK, &signals, nil)
     for number in [SIGINT, SIGTERM] {
       signal(number) { number in
         Interruption.requested.store(true, ordering: .relaxed)

@@ -2,6 +2,10 @@
 package struct TrainingDisplay {
   private let isTerminal: Bool
   private var smoothedLoss: Float?
+  private var skippedCount = 0
+
+  /// So many unreadable samples are told one by one; the log has all of them.
+  private static let namedSkips = 10
 
   package init(isTerminal: Bool) { self.isTerminal = isTerminal }
 
@@ -28,6 +32,10 @@ package struct TrainingDisplay {
       }.joined()
     case .saved(let step, let path):
       return "\(isTerminal ? "\r\u{1B}[K" : "")step \(step)  saved \(path)\n"
+    case .skipped(let step, let problem):
+      skippedCount += 1
+      guard skippedCount <= Self.namedSkips else { return nil }
+      return "\(isTerminal ? "\r\u{1B}[K" : "")step \(step)  skipped a sample: \(problem)\n"
     }
   }
 

@@ -1,4 +1,5 @@
 package import Diagnostics
+import Formats
 import FoundationEssentials
 import Glibc
 
@@ -25,13 +26,27 @@ package final class TrainingLog {
     var validation: [String: Metrics]
   }
 
+  private struct SkippedLine: Encodable {
+    var step: Int
+    var skipped: String
+  }
+
+  /// What every line has.
+  private struct AnyLine: Decodable {
+    var step: Int
+  }
+
   private let file: UnsafeMutablePointer<FILE>
   private let path: String
   private let encoder = JSONEncoder()
 
-  /// Opens `path`; `continues` appends, for resumed runs.
-  package init(path: String, continues: Bool) throws(InputError) {
-    guard let file = fopen(path, continues ? "a" : "w") else {
+  /// Opens `path` for a run that begins with `firstStep`.
+  ///
+  /// From step 1 on the log is a new one. A resumed run goes on with the old log, without the lines of
+  /// steps that are done again, or a line that was cut short.
+  package init(path: String, firstStep: Int) throws(InputError) {
+    if firstStep > 1 { try Self.cut(path, before: firstStep) }
+    guard let file = fopen(path, firstStep > 1 ? "a" : "w") else {
       throw InputError(
         .io, "log cannot be written", expected: "a writable path",
         found: String(cString: strerror(errno)), in: path, advice: "choose another --log path")
@@ -45,6 +60,17 @@ package final class TrainingLog {
   }
 
   deinit { fclose(file) }
+
+  private static func cut(_ path: String, before step: Int) throws(InputError) {
+    guard let text = try? String(contentsOfFile: path, encoding: .utf8) else { return }
+    let kept = text.split(separator: "\n").filter { line in
+      let line = try? JSONDecoder().decode(AnyLine.self, from: Data(line.utf8))
+      return line.map { $0.step < step } ?? false
+    }
+    try AtomicFile.write(to: path) { file throws(InputError) in
+      for line in kept { try file.write(Array("\(line)\n".utf8)) }
+    }
+  }
 
   /// Writes one line for `progress`; saved states are not logged.
   package func write(_ progress: TrainingProgress) throws(InputError) {
@@ -65,6 +91,8 @@ package final class TrainingLog {
       }
       try line(
         ValidationLine(step: step, validation: Dictionary(metrics) { first, _ in first }))
+    case .skipped(let step, let problem):
+      try line(SkippedLine(step: step, skipped: problem.description))
     case .saved: break
     }
   }

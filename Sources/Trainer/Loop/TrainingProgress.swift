@@ -1,3 +1,5 @@
+package import Diagnostics
+
 /// What a training run tells whoever watches it.
 package enum TrainingProgress: Sendable {
   /// A step is done.
@@ -6,6 +8,8 @@ package enum TrainingProgress: Sendable {
   case validation(step: Int, results: [(source: String, metrics: ValidationMetrics)])
   /// A state to resume from was saved here.
   case saved(step: Int, path: String)
+  /// A sample could not be read and another took its place.
+  case skipped(step: Int, problem: InputError)
 }
 
 /// One line of the training log.

@@ -45,11 +45,13 @@ package struct TrainingRun {
   private let recipe: Recipe
   private let options: Options
   private let sources: [SampleSource]
-  private let validationSources: [(path: String, source: SampleSource)]
+  private let validationSources: [(name: String, source: SampleSource)]
   private let program: TrainingProgram
   private let optimizer: AdamW
   private let state: TrainingState
-  private let firstStep: Int
+  /// The step that ``run(_:)`` begins with: 1, or the one after the state resumed from.
+  package let firstStep: Int
+  private let losses: LossWatch
 
   /// Opens the data, makes or reads the vocabulary, compiles the step, and fills the parameters.
   ///
@@ -61,7 +63,7 @@ package struct TrainingRun {
       try Checkpoint.read(path: path)
     }
     let datasets = try recipe.train.map { source throws(InputError) in
-      try TSVDataset(source.path)
+      try DatasetForm.open(source.location)
     }
     let vocabulary = try Self.vocabulary(recipe, initial, datasets)
     var configuration = recipe.configuration
@@ -70,23 +72,18 @@ package struct TrainingRun {
     let tokenizer = WordPieceTokenizer(vocabulary: vocabulary)
 
     func open(
-      _ dataset: TSVDataset, _ path: String, _ augmentation: Recipe.Augmentation
+      _ dataset: any Dataset, _ augmentation: Recipe.Augmentation
     ) throws(InputError) -> SampleSource {
       try SampleSource(
         dataset, tokenizer: tokenizer, maximumTextLength: configuration.text.maximumTextLength,
         maximumFrames: configuration.frames, preprocessing: preprocessing,
-        augmentation: augmentation, place: path)
+        augmentation: augmentation)
     }
     var sources: [SampleSource] = []
-    for (dataset, source) in zip(datasets, recipe.train) {
-      sources.append(try open(dataset, source.path, recipe.augmentation))
-    }
+    for dataset in datasets { sources.append(try open(dataset, recipe.augmentation)) }
     self.sources = sources
     validationSources = try recipe.validation.map { source throws(InputError) in
-      (
-        source.path,
-        try open(TSVDataset(source.path), source.path, .none)
-      )
+      (source.name, try open(DatasetForm.open(source.location), .none))
     }
 
     do {
@@ -114,12 +111,7 @@ package struct TrainingRun {
     Initialization.fill(program.buffers, graph: graph, seed: recipe.seed)
     if options.resumes {
       let progress = try state.loadState(output: options.output)
-      guard progress.seed == recipe.seed else {
-        throw InputError(
-          .usage, "recipe is not the one that was interrupted", expected: "seed \(progress.seed)",
-          found: "seed \(recipe.seed)", in: TrainingState.path(output: options.output),
-          advice: "resume with the same recipe")
-      }
+      try Self.check(progress, recipe, sources, place: TrainingState.path(output: options.output))
       guard progress.step < recipe.steps else {
         throw InputError(
           .usage, "recipe ends before the step the run came to",
@@ -127,14 +119,40 @@ package struct TrainingRun {
           in: TrainingState.path(output: options.output), advice: "set steps higher")
       }
       firstStep = progress.step + 1
+      losses = progress.losses
     } else {
       if let initial, let path = options.initial { try state.load(initial, place: path) }
       firstStep = 1
+      losses = LossWatch(sources: sources.count, factor: recipe.spikeFactor)
     }
   }
 
+  /// Refuses to go on with anything that would make another run of it.
+  private static func check(
+    _ progress: TrainingState.Progress, _ recipe: Recipe, _ sources: [SampleSource], place: String
+  ) throws(InputError) {
+    func other(_ expected: String, _ found: String) -> InputError {
+      InputError(
+        .usage, "recipe is not the one that was interrupted", expected: expected, found: found,
+        in: place, advice: "resume with the same recipe, or start anew with --init \(place)")
+    }
+    if let field = RecipeFields.difference(progress.recipe, RecipeFields.of(recipe)) {
+      throw other("\(field.name) \(field.saved)", "\(field.name) \(field.now)")
+    }
+    for (index, (rows, source)) in zip(progress.rows, sources).enumerated()
+    where rows != source.count {
+      throw other("\(rows) rows in data.train[\(index)]", "\(source.count)")
+    }
+  }
+
+  /// What was left out of each data set so far, one line each.
+  package var skippedSummaries: [String] {
+    let named = zip(recipe.train.map(\.name), sources) + validationSources
+    return named.compactMap { name, source in source.skipped.summary.map { "\(name): \($0)" } }
+  }
+
   private static func vocabulary(
-    _ recipe: Recipe, _ initial: Checkpoint?, _ datasets: [TSVDataset]
+    _ recipe: Recipe, _ initial: Checkpoint?, _ datasets: [any Dataset]
   ) throws(InputError) -> Vocabulary {
     if let path = recipe.vocabularyPath { return try Vocabulary(contentsOf: path) }
     if let initial { return try Vocabulary(tokens: initial.vocabulary, place: "--init") }
@@ -152,8 +170,8 @@ package struct TrainingRun {
 
   /// Trains to the end or until a signal, telling `watch` of every step.
   ///
-  /// - Throws: what `watch` throws; bad samples; a loss that is not finite, naming step and keys, with
-  ///   the last saved state left as it is.
+  /// - Throws: what `watch` throws; a loss that is not finite or far above those before it, naming step
+  ///   and keys, with the last saved state left as it is; a state that cannot be saved, likewise.
   package func run(
     _ watch: (TrainingProgress) throws(InputError) -> Void
   ) throws(InputError) -> Outcome {
@@ -161,16 +179,27 @@ package struct TrainingRun {
     let loader = BatchLoader(
       sources: sources,
       schedule: BatchSchedule(
-        counts: sources.map(\.dataset.count), weights: recipe.train.map(\.weight),
+        counts: sources.map(\.count), weights: recipe.train.map(\.weight),
         batchSize: recipe.batchSize, seed: recipe.seed, shuffle: recipe.shuffle, step: firstStep),
       seed: recipe.seed)
     var speed = SpeedMeter()
+    var (losses, lastSaved) = (losses, firstStep > 1 ? firstStep - 1 : nil)
     for step in firstStep..<(recipe.steps + 1) {
       let batch = try loader.next()
       var dropout = SeededRandom(recipe.seed, 3, UInt64(step))
       let loss = try program.step(batch, seed: Int32(truncatingIfNeeded: dropout.next()))
       let norm = optimizer.gradientNorm()
-      guard loss.isFinite, norm.isFinite else { throw diverged(step, loss, norm, batch) }
+      guard loss.isFinite, norm.isFinite else {
+        throw diverged(
+          step, expected: "a finite loss and gradient",
+          found: "loss \(loss), gradient norm \(norm)",
+          batch, lastSaved)
+      }
+      if let usual = losses.add(loss, source: batch.source) {
+        throw diverged(
+          step, expected: "a loss about \(usual), as before", found: "a spike of \(loss)", batch,
+          lastSaved)
+      }
       let rate = recipe.optimizer.rate(step: step, of: recipe.steps)
       optimizer.update(step: step, rate: rate, norm: norm)
       let samplesPerSecond = speed.add(samples: batch.shape.count)
@@ -180,14 +209,20 @@ package struct TrainingRun {
             step: step, steps: recipe.steps, loss: loss, learningRate: rate, gradientNorm: norm,
             samplesPerSecond: samplesPerSecond,
             secondsLeft: Double((recipe.steps - step) * recipe.batchSize) / samplesPerSecond)))
+      for source in sources {
+        for problem in source.takeProblems() { try watch(.skipped(step: step, problem: problem)) }
+      }
       let isLast = step == recipe.steps
       if Interruption.isRequested && !isLast {
-        try save(step, watch)
+        try save(step, losses, watch)
         return .interrupted(step: step)
       }
       if step % recipe.validationInterval == 0 || isLast {
         try validate(step, watch)
-        if !isLast { try save(step, watch) }
+        if !isLast {
+          try save(step, losses, watch)
+          lastSaved = step
+        }
         speed.pause()
       }
     }
@@ -198,9 +233,13 @@ package struct TrainingRun {
   }
 
   private func save(
-    _ step: Int, _ watch: (TrainingProgress) throws(InputError) -> Void
+    _ step: Int, _ losses: LossWatch,
+    _ watch: (TrainingProgress) throws(InputError) -> Void
   ) throws(InputError) {
-    try state.writeState(.init(step: step, seed: recipe.seed), output: options.output)
+    try state.writeState(
+      .init(
+        step: step, recipe: RecipeFields.of(recipe), rows: sources.map(\.count), losses: losses),
+      output: options.output)
     try watch(.saved(step: step, path: TrainingState.path(output: options.output)))
   }
 
@@ -208,24 +247,35 @@ package struct TrainingRun {
     _ step: Int, _ watch: (TrainingProgress) throws(InputError) -> Void
   ) throws(InputError) {
     var results: [(source: String, metrics: ValidationMetrics)] = []
-    for (path, source) in validationSources {
-      let count = min(recipe.validationLimit, source.dataset.count)
+    for (name, source) in validationSources {
+      let count = min(recipe.validationLimit, source.count)
       var sum = ValidationResult.empty
       for first in stride(from: 0, to: count, by: recipe.batchSize) {
         let rows = Array(first..<min(count, first + recipe.batchSize))
-        sum = sum + (try program.validate(try source.batch(rows: rows, random: nil)))
+        let batch = try source.batch(rows: rows, random: nil)
+        if batch.shape.count > 0 { sum = sum + (try program.validate(batch)) }
       }
-      results.append((path, ValidationMetrics(sum)))
+      guard sum.sampleCount > 0 else {
+        throw InputError(
+          .badData, "no image of the validation data can be read", expected: "one sample or more",
+          found: source.skipped.summary ?? "none", in: name, advice: "check the images")
+      }
+      results.append((name, ValidationMetrics(sum)))
     }
     if !results.isEmpty { try watch(.validation(step: step, results: results)) }
   }
 
-  private func diverged(_ step: Int, _ loss: Float, _ norm: Float, _ batch: Batch) -> InputError {
-    InputError(
-      .badData, "training diverged at step \(step)", expected: "a finite loss and gradient",
-      found: "loss \(loss), gradient norm \(norm)",
-      in: "batch of \(batch.keys.prefix(8).joined(separator: " "))…",
-      advice: "lower optimizer.learning_rate or clip_norm; "
-        + "\(TrainingState.path(output: options.output)) holds the last saved state, if any")
+  private func diverged(
+    _ step: Int, expected: String, found: String, _ batch: Batch, _ lastSaved: Int?
+  ) -> InputError {
+    let path = TrainingState.path(output: options.output)
+    let state =
+      lastSaved.map { "\(path) holds the good state of step \($0)" }
+      ?? "no state has been saved yet"
+    return InputError(
+      .badData, "training diverged at step \(step)", expected: expected, found: found,
+      in: "the batch of \(batch.keys.prefix(64).joined(separator: " "))"
+        + (batch.keys.count > 64 ? " and \(batch.keys.count - 64) more" : ""),
+      advice: "lower optimizer.learning_rate or clip_norm, or look at these samples; \(state)")
   }
 }

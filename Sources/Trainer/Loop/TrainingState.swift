@@ -13,8 +13,12 @@ struct TrainingState {
   struct Progress: Codable, Equatable {
     /// Steps that are done.
     var step: Int
-    /// The seed the run began with; a resumed run must have the same.
-    var seed: UInt64
+    /// The recipe, see ``RecipeFields``; a resumed run must have the same.
+    var recipe: [String: String]
+    /// Rows of each data set; a resumed run must have as many.
+    var rows: [Int]
+    /// Losses so far.
+    var losses: LossWatch
   }
 
   /// The state file of a run that writes `output`.
@@ -53,8 +57,10 @@ struct TrainingState {
     let moments = tensors(buffers.firstMoments, prefix: "m.")
       .merging(tensors(buffers.secondMoments, prefix: "v.")) { first, _ in first }
     let json: Data
-    do { json = try JSONEncoder().encode(progress) } catch {
-      preconditionFailure("two numbers encode: \(error)")
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    do { json = try encoder.encode(progress) } catch {
+      preconditionFailure("texts and finite numbers encode: \(error)")
     }
     checkpoint.trainingState = .init(
       tensors: moments, json: String(decoding: json, as: UTF8.self))

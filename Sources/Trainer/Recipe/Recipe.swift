@@ -1,3 +1,4 @@
+package import Data
 package import Diagnostics
 package import Graph
 import FoundationEssentials
@@ -8,10 +9,19 @@ import FoundationEssentials
 package struct Recipe: Sendable, Equatable {
   /// A data set of the training mixture.
   package struct Source: Sendable, Equatable {
-    /// Either file of a TSV pair.
-    package var path: String
+    package var location: DatasetLocation
     /// Its share of training steps, relative to the other sources.
     package var weight: Float
+
+    package init(_ location: DatasetLocation, weight: Float = 1) {
+      self.location = location
+      self.weight = weight
+    }
+
+    /// What logs and messages call it: the path, and the split where there is one.
+    package var name: String {
+      location.split.map { "\(location.path) (\($0))" } ?? location.path
+    }
   }
 
   /// Random changes to training samples, each step anew; 1, false and 0 switch them off.
@@ -26,6 +36,10 @@ package struct Recipe: Sendable, Equatable {
     /// stays. So words are read off the image rather than guessed from those before, which is what
     /// lets a model name combinations that training never showed.
     package var contextNoise: Float
+    /// The share of the image's area that a random square crop keeps; nil for `minimumCrop`.
+    ///
+    /// Drawn evenly. 0.8 to 1 is what the released models were trained with.
+    package var cropScale: ClosedRange<Float>? = nil
 
     /// No change at all, as in validation.
     package static let none = Augmentation(minimumCrop: 1, flip: false, contextNoise: 0)
@@ -51,6 +65,10 @@ package struct Recipe: Sendable, Equatable {
   /// In text embedding and decoder layers; 0 switches it off.
   package var dropout: Float
   package var smoothing: Smoothing
+  /// A loss this often the usual one, and some more, ends the run; 0 for never.
+  ///
+  /// See ``LossWatch``.
+  package var spikeFactor: Float
   /// A vocabulary file with one token per line; nil trains one of `vocabularySize` from the captions.
   package var vocabularyPath: String?
   package var vocabularySize: Int
@@ -75,15 +93,20 @@ package struct Recipe: Sendable, Equatable {
   package static func read(
     path: String, overrides: [String] = []
   ) throws(InputError) -> Recipe {
-    let text: String
+    try Recipe(yaml: text(path: path), overrides: overrides, place: path)
+  }
+
+  /// The text of a recipe file.
+  ///
+  /// - Throws: `.noInput` where it cannot be read.
+  package static func text(path: String) throws(InputError) -> String {
     do {
-      text = try String(contentsOfFile: path, encoding: .utf8)
+      return try String(contentsOfFile: path, encoding: .utf8)
     } catch {
       throw InputError(
         .noInput, "recipe cannot be read", expected: "a YAML file", found: "no readable file",
         in: path, advice: "check the path; recipes/ has examples")
     }
-    return try Recipe(yaml: text, overrides: overrides, place: path)
   }
 
   /// Reads a recipe from text; `place` names it in errors.
@@ -110,18 +133,25 @@ package struct Recipe: Sendable, Equatable {
     augmentation = Augmentation(
       minimumCrop: try data.float("minimum_crop", 1, in: 0.05...1),
       flip: try data.bool("flip", false),
-      contextNoise: try data.float("context_noise", 0, in: 0...1))
+      contextNoise: try data.float("context_noise", 0, in: 0...1),
+      cropScale: try data.range("crop_scale", in: 0.01...1))
     try data.finish()
+    guard augmentation.cropScale == nil || augmentation.minimumCrop == 1 else {
+      throw InputError(
+        .badData, "recipe crops in two ways", expected: "crop_scale or minimum_crop", found: "both",
+        in: "\(place), data", advice: "remove one of them")
+    }
     guard !train.isEmpty else {
       throw InputError(
         .badData, "recipe has no training data", expected: "a list under data.train",
-        found: "nothing", in: "\(place), data.train", advice: "name at least one TSV pair")
+        found: "nothing", in: "\(place), data.train", advice: "name at least one data set")
     }
 
     let loss = try root.section("loss")
     smoothing = Smoothing(
       form: try loss.choice("smoothing_form", SmoothingForm.kl),
       amount: try loss.float("smoothing", 0.1, in: 0...0.9))
+    spikeFactor = try loss.float("spike", 4, in: 0...1000)
     try loss.finish()
 
     let adam = try root.section("optimizer")
@@ -151,7 +181,11 @@ package struct Recipe: Sendable, Equatable {
     for reader in try data.sections(key) {
       sources.append(
         Source(
-          path: try reader.string("path"), weight: try reader.float("weight", 1, in: 0.0001...1e6)))
+          DatasetLocation(
+            path: try reader.string("path"), images: try reader.optionalString("images"),
+            split: try reader.optionalString("split"),
+            annotations: try reader.optionalString("annotations")),
+          weight: try reader.float("weight", 1, in: 0.0001...1e6)))
       try reader.finish()
     }
     return sources

@@ -141,6 +141,21 @@ final class RecipeReader {
     return value
   }
 
+  /// Two numbers in `range`, the smaller first, or nil where the key is absent.
+  func range(
+    _ key: String, in range: ClosedRange<Float>
+  ) throws(InputError) -> ClosedRange<Float>? {
+    guard let found = node(key) else { return nil }
+    let numbers = found.sequence?.compactMap { $0.string.flatMap { Float($0) } } ?? []
+    guard numbers.count == 2, found.sequence?.count == 2, numbers[0] <= numbers[1],
+      numbers.allSatisfy(range.contains)
+    else {
+      throw wrong(
+        key, "[smallest, largest], two numbers in \(range.lowerBound)...\(range.upperBound)", found)
+    }
+    return numbers[0]...numbers[1]
+  }
+
   /// true or false, or `fallback`.
   func bool(_ key: String, _ fallback: Bool) throws(InputError) -> Bool {
     guard let found = node(key) else { return fallback }

@@ -36,6 +36,8 @@ struct Compile: ParsableCommand {
     help: "Data to measure on: projections whose quantization costs most get more bits or floats.")
   var calibrate: String?
 
+  @OptionGroup var dataOptions: DataOptions
+
   @Option(help: "With --calibrate, the most that int8 may change the loss, as a share of itself.")
   var budget = 0.005
 
@@ -87,8 +89,8 @@ struct Compile: ParsableCommand {
     case .checkpoint(let source):
       calibration = try calibrate.map { data in
         try CalibrationReport(
-          source, path: model, data: data, budget: budget, kernels: execution.kernels(),
-          threads: execution.threads.count)
+          source, path: model, data: dataOptions.location(data), budget: budget,
+          kernels: execution.kernels(), threads: execution.threads.count)
       }
       compiled =
         try calibration?.compile(source, place: model, watch: watch)

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Diagnostics
+import Evaluation
 import Trainer
 
 /// `gitc train`: from a recipe to a checkpoint.
@@ -32,24 +33,65 @@ struct Train: ParsableCommand {
   @Option(help: "Write a JSON line per step and validation here.")
   var log: String?
 
+  @Option(
+    help: ArgumentHelp("Write event files for TensorBoard into this folder.", valueName: "dir"))
+  var tensorboard: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Write a page with the curves of --log, samples and measures here (HTML).", valueName: "file")
+  )
+  var report: String?
+
   @OptionGroup var execution: ExecutionOptions
 
+  func validate() throws {
+    if report != nil && log == nil {
+      throw ValidationError("--report draws the curves of --log, which is missing")
+    }
+  }
+
   func run() throws {
-    let recipe = try Recipe.read(path: recipe, overrides: overrides)
-    let log = try log.map { try TrainingLog(path: $0, continues: resume) }
+    let settings = try Recipe.read(path: recipe, overrides: overrides)
     let run = try TrainingRun(
-      recipe,
+      settings,
       .init(
         output: output, initial: initial, resumes: resume, kernels: try execution.kernels(),
         threads: execution.threads.count))
+    let lines = try log.map { try TrainingLog(path: $0, firstStep: run.firstStep) }
+    let board = try tensorboard.map {
+      try TensorBoardLog(folder: $0, firstStep: run.firstStep)
+    }
+    for summary in run.skippedSummaries { StandardStreams.note(summary) }
+    let skippedBefore = run.skippedSummaries
     var display = TrainingDisplay(isTerminal: StandardStreams.showsProgress)
     let outcome = try run.run { progress throws(InputError) in
-      try log?.write(progress)
+      try lines?.write(progress)
+      try board?.write(progress)
       if let text = display.text(for: progress) { StandardStreams.put(text) }
+    }
+    if run.skippedSummaries != skippedBefore {
+      for summary in run.skippedSummaries { StandardStreams.note(summary) }
     }
     if case .interrupted = outcome {
       StandardStreams.note("stopped; go on with the same command and --resume")
       throw ExitCode(130)
     }
+    if let report { try write(report, settings, run.skippedSummaries) }
+  }
+
+  /// Writes the page: the validation sets, or some of the training data where there are none.
+  private func write(
+    _ path: String, _ settings: Recipe, _ skipped: [String]
+  ) throws(InputError) {
+    let reporter = try TrainingReporter(
+      checkpoint: output, kernels: execution.kernels(), threads: execution.threads.count)
+    let sets = settings.validation.isEmpty ? settings.train : settings.validation
+    let page = try reporter.report(
+      sets: sets.map { ($0.name, $0.location) }, curves: TrainingCurves(log: log ?? ""),
+      recipe: Recipe.text(path: recipe) + overrides.map { "# --set \($0)\n" }.joined(),
+      skipped: skipped)
+    try ResultFile.write(page.html, to: path)
+    StandardStreams.note("report: \(path)")
   }
 }

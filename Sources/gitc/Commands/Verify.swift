@@ -10,8 +10,8 @@ struct Verify: ParsableCommand {
       Captions DATA with the plan and with the checkpoint compiled to fp32, and tells how many \
       captions agree, how far the probabilities of the tokens are apart, the loss on the texts that \
       DATA gives, the noise of the encoder's features, the decoder's scores and every projection, and \
-      the inputs on which the two differ most. DATA is a TSV pair (either file), an image TSV, a \
-      folder of images, or one input. Exit code 1 when a threshold is not kept.
+      the inputs on which the two differ most. DATA is a data set of any form (docs/data.md), an image \
+      TSV, a folder of images, or one input. Exit code 1 when a threshold is not kept.
 
       Example: gitc verify scenes.ckpt scenes.plan --data scenes/scenes-validation.img.tsv
                gitc verify scenes.ckpt scenes.plan --data scenes/scenes-validation.img.tsv \
@@ -28,6 +28,8 @@ struct Verify: ParsableCommand {
 
   @Option(help: "What to caption.")
   var data: String
+
+  @OptionGroup var dataOptions: DataOptions
 
   @Option(help: "The most samples.")
   var limit: Int?
@@ -71,7 +73,7 @@ struct Verify: ParsableCommand {
     let verifier = try Verifier(
       checkpoint: checkpoint, plan: plan, kernels: execution.kernels(),
       threads: execution.threads.count)
-    let samples = try EvaluationData(path: data, limit: limit)
+    let samples = try EvaluationData(dataOptions.location(data), limit: limit)
     let total = samples.samples.count
     let thresholds = VerifyThresholds(
       minimumAgreement: minAgreement, maximumLossChange: maxLossChange,

@@ -9,7 +9,10 @@ struct InputWalk {
   let each: Bool
 
   /// Whether one path that names one input is all there is.
-  var isSingle: Bool { paths.count == 1 && paths[0] != "-" && !each && !paths[0].hasSuffix(".tsv") }
+  var isSingle: Bool {
+    paths.count == 1 && paths[0] != "-" && !each
+      && ![".tsv", ".tar"].contains { paths[0].hasSuffix($0) }
+  }
 
   /// Calls `body` with every source, or with why there is none, as stdin gives them.
   func forEach(

@@ -1,0 +1,57 @@
+/// What decides a run, field by field, as text: what a resumed run is held against.
+///
+/// Every stored property of a recipe takes part but those that only say how long and how often it is
+/// looked at: a new setting is checked without being listed anywhere.
+enum RecipeFields {
+  private static let free: Set<String> = [
+    "steps", "validation_interval", "validation_limit", "validation",
+  ]
+
+  /// Values by name, such as `optimizer.learning_rate`.
+  static func of(_ recipe: Recipe) -> [String: String] {
+    var fields: [String: String] = [:]
+    for child in Mirror(reflecting: recipe).children {
+      let name = snakeCase(child.label ?? "")
+      if !free.contains(name) { add(child.value, name, to: &fields) }
+    }
+    return fields
+  }
+
+  /// The first field, by name, in which two differ; those that only one of them has do not count.
+  static func difference(
+    _ saved: [String: String], _ now: [String: String]
+  ) -> (name: String, saved: String, now: String)? {
+    for (name, value) in saved.sorted(by: { $0.key < $1.key }) {
+      if let other = now[name], other != value { return (name, value, other) }
+    }
+    return nil
+  }
+
+  private static func add(_ value: Any, _ name: String, to fields: inout [String: String]) {
+    let mirror = Mirror(reflecting: value)
+    switch mirror.displayStyle {
+    case .struct where !mirror.children.isEmpty:
+      for child in mirror.children {
+        add(child.value, "\(name).\(snakeCase(child.label ?? ""))", to: &fields)
+      }
+    case .collection:
+      fields["\(name).count"] = "\(mirror.children.count)"
+      for (index, child) in mirror.children.enumerated() {
+        add(child.value, "\(name)[\(index)]", to: &fields)
+      }
+    case .optional:
+      if let some = mirror.children.first {
+        add(some.value, name, to: &fields)
+      } else {
+        fields[name] = "none"
+      }
+    default: fields[name] = "\(value)"
+    }
+  }
+
+  private static func snakeCase(_ name: String) -> String {
+    name.reduce(into: "") { text, character in
+      text += character.isUppercase ? "_\(character.lowercased())" : String(character)
+    }
+  }
+}
