@@ -1,6 +1,8 @@
+import Checkpoint
 import Diagnostics
 import Formats
 import Foundation
+import Graph
 import Importer
 import Testing
 

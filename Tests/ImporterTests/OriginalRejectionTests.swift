@@ -1,3 +1,4 @@
+import Checkpoint
 import Diagnostics
 import Formats
 import Foundation

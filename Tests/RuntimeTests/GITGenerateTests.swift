@@ -44,7 +44,7 @@ struct GITGenerateTests {
     let size = golden.configuration.text.vocabularySize
     let checkpoint = Checkpoint(
       graph: GIT.logits(golden.configuration), configuration: golden.configuration,
-      preprocessing: CheckpointPreprocessing(
+      preprocessing: Preprocessing(
         imageSize: golden.configuration.vision.imageSize, resample: .bicubic, mean: [0, 0, 0],
         standardDeviation: [1, 1, 1]),
       vocabulary: ["[PAD]", "[UNK]", "[CLS]", "[SEP]"] + (4..<size).map { "word\($0)" },

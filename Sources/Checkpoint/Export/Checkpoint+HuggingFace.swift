@@ -149,7 +149,8 @@ private struct HuggingFacePreprocessing: Encodable {
   var image_mean, image_std: [Float]
   var do_convert_rgb = true
 
-  init(_ preprocessing: CheckpointPreprocessing) {
+  /// The library always crops a square, so whole images in their proportions cannot be asked for.
+  init(_ preprocessing: Preprocessing) {
     let side = preprocessing.imageSize
     size = ["shortest_edge": side]
     resample = preprocessing.resample == .bilinear ? 2 : 3

@@ -42,7 +42,7 @@ extension ONNXExporter {
     case .relativeIndex, .windowMask, .patchesGradient, .dropout, .crossEntropy, .sum,
       .geluGradient, .softmaxGradient, .layerNormGradient,
       .attentionGradient, .embeddingGradient, .crossEntropyGradient, .pad, .quantizeRows,
-      .layerNormQuantize, .quantizedLinear:
+      .layerNormQuantize, .quantizedLinear, .quantizedEmbedding:
       throw GraphError("\(node.op.mnemonic) has no form in ONNX here")
     }
     for (value, name) in zip(node.results, results) { define(value, as: name) }
