@@ -194,7 +194,8 @@ struct VerifyTests {
       workshop, data: pictures, "--min-agreement", "0", "--format", "json")
     let report = try #require(outcome.json() as? [String: Any])
     let projections = try #require(report["projections"] as? [[String: Any]])
-    #expect(projections.count == (1 + 2 * 4) + (1 + 4 + 1) + (2 * 4 + 1))
+    let (encode, prefix, step) = (1 + 2 * 4, 1 + 4 + 1, 2 * 4 + 1)
+    #expect(projections.count == encode + prefix + step)
     for projection in projections {
       let weight = try #require(projection["weight"] as? String)
       #expect(weight.contains(".weight") && !weight.contains("smoothed"))

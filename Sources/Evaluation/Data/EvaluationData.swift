@@ -1,6 +1,7 @@
 package import Captioning
 package import Data
 package import Diagnostics
+import Formats
 import FoundationEssentials
 import Media
 
