@@ -53,7 +53,6 @@ private struct Quantizer {
   private var quantized: [Value: (rows: Value, scales: Value)] = [:]
   /// The groups of the integers of projections, by what they are made of.
   private var shared: [ParameterStore.Recipe: Int] = [:]
-  private let names: [Value: String]
 
   init(_ graph: Graph, _ options: QuantizationOptions, _ parameters: ParameterStore) {
     self.graph = graph
