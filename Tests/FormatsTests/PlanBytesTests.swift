@@ -95,7 +95,7 @@ struct PlanBytesTests {
   }
 
   private static let stepDamage: [(bytes: [UInt8], field: String)] = [
-    ([], "opcode"), (Proto.number(1, 0), "opcode"), (Proto.number(1, 34), "opcode"),
+    ([], "opcode"), (Proto.number(1, 0), "opcode"), (Proto.number(1, 1000), "opcode"),
     (Proto.number(1, UInt64(bitPattern: -1)), "opcode"),
     (Proto.number(1, 10), ""),  // GELU without activation
     (Proto.number(1, 1) + Proto.number(4, 4), "activation"),

@@ -119,6 +119,12 @@ import Testing
     Mistake(.embedding(Embedding()), [f32(5, 2), f32(3)], "expected ids of type i32"),
     Mistake(.embedding(Embedding()), [f32(5), i32(3)], "expected table of rank 2"),
     Mistake(
+      .quantizedEmbedding(QuantizedEmbedding()), [f32(5, 4), f32(5), i32(2)], "table of type s8"),
+    Mistake(
+      .quantizedEmbedding(QuantizedEmbedding()), [s8(5, 4), f32(4), i32(2)], "scales of shape [5]"),
+    Mistake(
+      .quantizedEmbedding(QuantizedEmbedding()), [s8(5, 4), f32(5), f32(2)], "ids of type i32"),
+    Mistake(
       .embeddingGradient(EmbeddingGradient(rows: 5)), [i32(3), f32(4, 2)], "one row per id"),
     Mistake(.relativeIndex(RelativeIndex(window: 0)), [], "found 0"),
     Mistake(.relativeIndex(RelativeIndex(window: 65)), [], "found 65"),

@@ -69,7 +69,7 @@ import Testing
       ),
       (
         "textual.output.bias",
-        Pickle.tensor("2", count: 1, shape: [1], strides: [1], type: "LongStorage")
+        Pickle.tensor("3", count: 8, shape: [8], strides: [1], type: "LongStorage")
       ),
     ]
     let zip = ZipBuilder(entries: [
@@ -77,6 +77,7 @@ import Testing
       .init(name: "a/data/0", bytes: [UInt8](repeating: 0, count: 512)),
       .init(name: "a/data/1", bytes: [UInt8](repeating: 0, count: 1024)),
       .init(name: "a/data/2", bytes: [UInt8](repeating: 0, count: 8)),
+      .init(name: "a/data/3", bytes: [UInt8](repeating: 0, count: 64)),
     ])
     try copy.write(zip.bytes, to: "model.pt")
     copy.expectError(

@@ -47,7 +47,7 @@ import Testing
     #expect(fields["optimizer.learning_rate"] == "1.0")
     #expect(fields["train[0].location.path"] == "a.img.tsv")
     #expect(fields["train[0].location.split"] == "none")
-    #expect(fields["configuration.vision.heads"] != nil)
+    #expect(fields["configuration.vision.vit.heads"] != nil)
     #expect(fields["augmentation.crop_scale"] == "none")
     #expect(fields["steps"] == nil && fields["validation_interval"] == nil)
   }

@@ -30,7 +30,7 @@ enum RecipeFields {
   private static func add(_ value: Any, _ name: String, to fields: inout [String: String]) {
     let mirror = Mirror(reflecting: value)
     switch mirror.displayStyle {
-    case .struct where !mirror.children.isEmpty:
+    case .struct where !mirror.children.isEmpty, .enum where !mirror.children.isEmpty:
       for child in mirror.children {
         add(child.value, "\(name).\(snakeCase(child.label ?? ""))", to: &fields)
       }
