@@ -1595,7 +1595,7 @@ const ProtobufCEnumDescriptor gitc__plan_smoothing__descriptor =
   gitc__plan_smoothing__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCEnumValue gitc__plan_opcode__enum_values_by_number[34] =
+static const ProtobufCEnumValue gitc__plan_opcode__enum_values_by_number[36] =
 {
   { "LINEAR", "GITC__PLAN_OPCODE__LINEAR", 1 },
   { "QUANTIZED_LINEAR", "GITC__PLAN_OPCODE__QUANTIZED_LINEAR", 2 },
@@ -1631,11 +1631,13 @@ static const ProtobufCEnumValue gitc__plan_opcode__enum_values_by_number[34] =
   { "RELATIVE_INDEX", "GITC__PLAN_OPCODE__RELATIVE_INDEX", 32 },
   { "WINDOW_MASK", "GITC__PLAN_OPCODE__WINDOW_MASK", 33 },
   { "QUANTIZED_EMBEDDING", "GITC__PLAN_OPCODE__QUANTIZED_EMBEDDING", 34 },
+  { "INTERPOLATE", "GITC__PLAN_OPCODE__INTERPOLATE", 35 },
+  { "INTERPOLATE_GRADIENT", "GITC__PLAN_OPCODE__INTERPOLATE_GRADIENT", 36 },
 };
 static const ProtobufCIntRange gitc__plan_opcode__value_ranges[] = {
-{1, 0},{0, 34}
+{1, 0},{0, 36}
 };
-static const ProtobufCEnumValueIndex gitc__plan_opcode__enum_values_by_name[34] =
+static const ProtobufCEnumValueIndex gitc__plan_opcode__enum_values_by_name[36] =
 {
   { "ADD", 10 },
   { "ATTENTION", 3 },
@@ -1651,6 +1653,8 @@ static const ProtobufCEnumValueIndex gitc__plan_opcode__enum_values_by_name[34] 
   { "FILL", 13 },
   { "GELU", 9 },
   { "GELU_GRADIENT", 24 },
+  { "INTERPOLATE", 34 },
+  { "INTERPOLATE_GRADIENT", 35 },
   { "LAYER_NORM", 5 },
   { "LAYER_NORM_GRADIENT", 26 },
   { "LINEAR", 0 },
@@ -1679,9 +1683,9 @@ const ProtobufCEnumDescriptor gitc__plan_opcode__descriptor =
   "PlanOpcode",
   "Gitc__PlanOpcode",
   "gitc",
-  34,
+  36,
   gitc__plan_opcode__enum_values_by_number,
-  34,
+  36,
   gitc__plan_opcode__enum_values_by_name,
   1,
   gitc__plan_opcode__value_ranges,

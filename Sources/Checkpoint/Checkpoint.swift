@@ -68,6 +68,16 @@ package struct Checkpoint: Sendable {
     if preprocessing.imageSize != size {
       fault = (.imageSize, "\(size), as in the configuration", "\(preprocessing.imageSize)")
     }
+    // What a graph takes is what its author says; this one would never see such images.
+    let pixels = graph.inputs.first { $0.name == "pixels" }.map { graph.shape($0.value) }
+    if case .keepAspect = preprocessing.geometry, fault == nil,
+      pixels?.suffix(2).allSatisfy({ $0.constant == nil }) != true
+    {
+      fault = (
+        .geometry, "center-crop, for a graph of one image size",
+        Preprocessing.Geometry.Name.keepAspect.rawValue
+      )
+    }
     guard let fault else { return }
     throw InputError(
       .badData, "preprocessing is not usable", expected: fault.expected, found: fault.found,

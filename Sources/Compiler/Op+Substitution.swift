@@ -24,6 +24,11 @@ extension Op {
     case .cachedAttention(let op): return .cachedAttention(CachedAttention(new(op.form)))
     case .embeddingGradient(let op):
       return .embeddingGradient(EmbeddingGradient(rows: new(op.rows)))
+    case .interpolate(let op):
+      return .interpolate(Interpolate(rows: new(op.rows), columns: new(op.columns)))
+    case .interpolateGradient(let op):
+      return .interpolateGradient(
+        InterpolateGradient(rows: new(op.rows), columns: new(op.columns)))
     case .add, .multiply, .scale, .matMul, .softmax, .layerNorm, .gelu, .transpose, .concat,
       .embedding, .patches, .patchesGradient, .relativeIndex, .windowMask, .dropout, .crossEntropy,
       .sum, .geluGradient, .softmaxGradient,

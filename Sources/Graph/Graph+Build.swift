@@ -84,6 +84,12 @@ extension Graph {
     one(.windowMask(WindowMask(height: height, width: width, window: window, shift: shift)))
   }
 
+  package mutating func interpolate(
+    _ x: Value, rows: Dimension, columns: Dimension
+  ) -> Value {
+    one(.interpolate(Interpolate(rows: rows, columns: columns)), x)
+  }
+
   package mutating func dropout(_ x: Value, seed: Value, rate: Float, salt: Int) -> Value {
     one(.dropout(Dropout(rate: rate, salt: salt)), x, seed)
   }

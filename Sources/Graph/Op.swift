@@ -49,6 +49,7 @@ package enum Op: Hashable, Sendable {
   case patches(Patches)
   case relativeIndex(RelativeIndex)
   case windowMask(WindowMask)
+  case interpolate(Interpolate)
   case dropout(Dropout)
   case crossEntropy(CrossEntropy)
   case sum(Sum)
@@ -59,6 +60,7 @@ package enum Op: Hashable, Sendable {
   case attentionGradient(AttentionGradient)
   case embeddingGradient(EmbeddingGradient)
   case patchesGradient(PatchesGradient)
+  case interpolateGradient(InterpolateGradient)
   case crossEntropyGradient(CrossEntropyGradient)
   case pad(Pad)
   // Fused: made by the compiler's passes; each has a decomposition into the above.
@@ -91,6 +93,7 @@ package enum Op: Hashable, Sendable {
     Patches.mnemonic: { (a) throws(GraphError) in .patches(try Patches(a)) },
     RelativeIndex.mnemonic: { (a) throws(GraphError) in .relativeIndex(try RelativeIndex(a)) },
     WindowMask.mnemonic: { (a) throws(GraphError) in .windowMask(try WindowMask(a)) },
+    Interpolate.mnemonic: { (a) throws(GraphError) in .interpolate(try Interpolate(a)) },
     Dropout.mnemonic: { (a) throws(GraphError) in .dropout(try Dropout(a)) },
     CrossEntropy.mnemonic: { (a) throws(GraphError) in .crossEntropy(try CrossEntropy(a)) },
     Sum.mnemonic: { (a) throws(GraphError) in .sum(try Sum(a)) },
@@ -109,6 +112,9 @@ package enum Op: Hashable, Sendable {
     },
     PatchesGradient.mnemonic: { (a) throws(GraphError) in
       .patchesGradient(try PatchesGradient(a))
+    },
+    InterpolateGradient.mnemonic: { (a) throws(GraphError) in
+      .interpolateGradient(try InterpolateGradient(a))
     },
     CrossEntropyGradient.mnemonic: { (a) throws(GraphError) in
       .crossEntropyGradient(try CrossEntropyGradient(a))
@@ -155,6 +161,7 @@ package enum Op: Hashable, Sendable {
     case .patches(let op): op
     case .relativeIndex(let op): op
     case .windowMask(let op): op
+    case .interpolate(let op): op
     case .dropout(let op): op
     case .crossEntropy(let op): op
     case .sum(let op): op
@@ -164,6 +171,7 @@ package enum Op: Hashable, Sendable {
     case .attentionGradient(let op): op
     case .embeddingGradient(let op): op
     case .patchesGradient(let op): op
+    case .interpolateGradient(let op): op
     case .crossEntropyGradient(let op): op
     case .pad(let op): op
     case .linear(let op): op

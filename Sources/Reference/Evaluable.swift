@@ -37,6 +37,7 @@ extension Op {
     case .patches(let op): op
     case .relativeIndex(let op): op
     case .windowMask(let op): op
+    case .interpolate(let op): op
     case .dropout(let op): op
     case .crossEntropy(let op): op
     case .sum(let op): op
@@ -46,6 +47,7 @@ extension Op {
     case .attentionGradient(let op): op
     case .embeddingGradient(let op): op
     case .patchesGradient(let op): op
+    case .interpolateGradient(let op): op
     case .crossEntropyGradient(let op): op
     case .pad(let op): op
     case .linear(let op): op

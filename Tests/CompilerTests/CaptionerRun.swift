@@ -24,13 +24,15 @@ struct CaptionerRun {
   }
 
   /// The same by encode, prefix and a step for each of `rows`, which adds up to `length`.
-  func incremental(_ functions: CaptionerGraphs, rows: [Int]) throws -> Tensor {
+  func incremental(
+    _ functions: CaptionerGraphs, rows: [Int], symbols: [String: Int] = [:]
+  ) throws -> Tensor {
     func run(
-      _ graph: Graph, _ inputs: [String: Tensor], _ symbols: [String: Int] = [:]
+      _ graph: Graph, _ inputs: [String: Tensor], _ more: [String: Int] = [:]
     ) throws -> [String: Tensor] {
       try Interpreter.run(
         graph, inputs: inputs, parameters: TestParameters.tensors(of: graph, functions.parameters),
-        symbols: symbols)
+        symbols: symbols.merging(more) { $1 })
     }
     var state: [String: Tensor]
     if let encode = functions.encode {

@@ -12,7 +12,8 @@ import Testing
   }
 
   private func expectFunctionsEqualTheWhole(
-    _ graph: Graph, seed: UInt64, context: Tensor, vocabulary: Int, rows: [Int]
+    _ graph: Graph, seed: UInt64, context: Tensor, vocabulary: Int, rows: [Int],
+    symbols: [String: Int] = [:]
   ) throws -> CaptionerGraphs {
     let parameters = TestParameters(graph, seed: seed, magnitude: 0.6)
     let run = CaptionerRun(
@@ -20,7 +21,7 @@ import Testing
       tokens: .random(
         .i32, [context.shape[0], rows.reduce(0, +)], seed: seed + 60, in: 0...vocabulary - 1))
     let functions = try CaptionerGraphs(graph, parameters.store, precision: .fp32)
-    expectEqual(try run.whole(), try run.incremental(functions, rows: rows))
+    expectEqual(try run.whole(), try run.incremental(functions, rows: rows, symbols: symbols))
     return functions
   }
 
@@ -87,6 +88,21 @@ import Testing
     #expect(functions.prefix.outputs.count == 2 * model.decoderLayers)
     let attentions = functions.step.nodes.count { $0.op.mnemonic == CachedAttention.mnemonic }
     #expect(attentions == model.decoderLayers)
+  }
+
+  @Test(arguments: [(2, 2), (1, 5), (4, 3)])
+  func anImageSizeIsBoundWhenItRuns(rows: Int, columns: Int) throws {
+    let configuration = TinyModel.configuration(frames: 3)
+    let patch = 4
+    let functions = try expectFunctionsEqualTheWhole(
+      GIT.logits(configuration, sizes: .any), seed: 6,
+      context: .random([2, 2, 3, rows * patch, columns * patch], seed: 56),
+      vocabulary: configuration.text.vocabularySize, rows: [2, 1],
+      symbols: ["H": rows, "W": columns])
+    let encode = try #require(functions.encode)
+    #expect("\(encode.type(encode.inputs[0].value))" == "f32[N, 3, 4*H, 4*W]")
+    // Positions are the image's: no text row reads them.
+    #expect(!functions.step.nodes.contains { $0.op.mnemonic == Interpolate.mnemonic })
   }
 
   @Test func theLastLayersImageRowsFallAway() throws {

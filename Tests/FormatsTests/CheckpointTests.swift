@@ -144,6 +144,19 @@ struct CheckpointTests {
     #expect(found.isEmpty || error?.found.contains(found) == true, "\(error?.found ?? "")")
   }
 
+  @Test("whole images need a graph that takes any size")
+  func keepAspect() throws {
+    let folder = try TemporaryFolder()
+    var checkpoint = sample()
+    checkpoint.preprocessing.geometry = .keepAspect(maximumSide: 12)
+    let error = #expect(throws: InputError.self) { try checkpoint.write(to: folder.path("a")) }
+    #expect(error?.place.hasSuffix("gitc.preprocessing.geometry") == true)
+    #expect(error?.found == "keep-aspect")
+    checkpoint.graph = GIT.logits(checkpoint.configuration, sizes: .any)
+    try checkpoint.write(to: folder.path("a"))
+    expectEqual(try Checkpoint.read(path: folder.path("a")), checkpoint)
+  }
+
   @Test("a configuration beyond its limits is refused")
   func configurationLimits() throws {
     let folder = try TemporaryFolder()

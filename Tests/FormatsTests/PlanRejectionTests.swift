@@ -407,6 +407,13 @@ struct PlanRejectionTests {
     Damage("in other number", .patchesGradient, "operands[0]") { step, f in
       f[step.operands[0]][1] = 5
     },
+    Damage("to nothing", .interpolate, "results[0]") { step, f in f[step.results[0]][1] = 0 },
+    Damage("to other vectors", .interpolate, "results[0]") { step, f in
+      f[step.results[0]][2] = 5
+    },
+    Damage("of no grid", .interpolateGradient, "results[0]") { step, f in
+      f[step.results[0]][0] = 0
+    },
     Damage("of an unknown side", .patchesGradient, "results[0]") { step, f in
       f[step.results[0]][1] = q
     },

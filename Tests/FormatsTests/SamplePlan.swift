@@ -237,6 +237,9 @@ struct SamplePlan {
       $0.axes = [3, 2, 1, 3]
     }
     f.output("map", map)
+    let (grid, larger) = (f.f32([1, 2, 4]), f.f32([s, 3, 4]))
+    f.step(.interpolate, [q], [larger])
+    f.step(.interpolateGradient, [larger], [grid])
     f.output("loss", loss)
     f.output("last", last)
     return f.function

@@ -21,6 +21,14 @@ import Testing
     #expect(GIT.logits(configuration).parameterCount.constant == count)
   }
 
+  @Test func aGraphOfAnySizeHasTheSameParameters() {
+    let (one, any) = (GIT.logits(.gitBase), GIT.logits(.gitBase, sizes: .any))
+    #expect(one.parameters.map(\.name) == any.parameters.map(\.name))
+    #expect(
+      one.parameters.map { one.shape($0.value) } == any.parameters.map { any.shape($0.value) })
+    #expect(any.shape(any.inputs[0].value).map(\.description) == ["B", "F", "3", "16*H", "16*W"])
+  }
+
   @Test func microModelFitsItsBudget() throws {
     let graph = GIT.logits(.gitMicro(vocabularySize: 200))
     let count = try #require(graph.parameterCount.constant)

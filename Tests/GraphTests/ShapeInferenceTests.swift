@@ -134,6 +134,15 @@ import Testing
       .windowMask(WindowMask(height: 4, width: 4, window: 2, shift: 2)), [], "shifted by 2"),
     Mistake(.patches(Patches(PatchForm(size: 4))), [f32(1, 3, 3, 8)], "a patch of 4 by 4"),
     Mistake(.patches(Patches(PatchForm(size: 4))), [f32(1, 3, t, 8)], "constant sides"),
+    Mistake(.patches(Patches(PatchForm(size: 4))), [f32(1, 3, 8 * t + 1, 8)], "constant sides"),
+    Mistake(
+      .patches(Patches(PatchForm(size: 4, stride: 2))), [f32(1, 3, 8 * t, 8)], "constant sides"),
+    Mistake(
+      .interpolate(Interpolate(rows: 0, columns: 2)), [f32(2, 2, 3)], "rows and columns of 1 or"),
+    Mistake(
+      .interpolateGradient(InterpolateGradient(rows: 2, columns: 2)), [f32(0, 2, 3)],
+      "rows and columns of 1 or"),
+    Mistake(.interpolate(Interpolate(rows: 2, columns: 2)), [f32(2, 3)], "expected x of rank 3"),
     Mistake(.patches(Patches(PatchForm(size: 0))), [f32(1, 3, 4, 4)], "a patch of 0"),
     Mistake(.patches(Patches(PatchForm(size: 2, stride: 0))), [f32(1, 3, 4, 4)], "2 by 0"),
     Mistake(.patches(Patches(PatchForm(size: 2, padding: 2))), [f32(1, 3, 4, 4)], "padding 2"),

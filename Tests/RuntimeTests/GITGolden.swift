@@ -18,6 +18,8 @@ struct GITGolden {
   let configuration: GITConfiguration
 
   static let image = Result { try GITGolden(file: "image", tiny(frames: 0)) }
+  /// An image that is larger than the positions were made for, and not square.
+  static let sizes = Result { try GITGolden(file: "sizes", tiny(frames: 0)) }
   static let video = Result { try GITGolden(file: "video", tiny(frames: 3)) }
   static let coswin = Result {
     try GITGolden(

@@ -27,6 +27,20 @@ import Testing
     #expect(try golden.error(logits(golden, of: golden.configuration)) <= 1)
   }
 
+  @Test func logitsOfAnImageOfAnotherSizeAreThoseOfThePort() throws {
+    let golden = try GITGolden.sizes.get()
+    // 27 x 41 pixels are three rows of five patches of 8; the port's convolution drops the rest.
+    let whole = Tensor.f32(
+      [1, 1, 3, 24, 40],
+      (0..<3).flatMap { plane in
+        (0..<24).flatMap { row in golden.pixels.values[((plane * 27 + row) * 41)...].prefix(40) }
+      })
+    let logits = try Interpreter.run(
+      GIT.logits(golden.configuration, sizes: .any),
+      inputs: ["pixels": whole, "tokens": golden.tokens], parameters: golden.parameters)["logits"]
+    #expect(golden.error(logits) <= 1)
+  }
+
   @Test func parameterNamesAreThoseOfThePort() throws {
     for golden in [
       try GITGolden.image.get(), try GITGolden.video.get(), try GITGolden.coswin.get(),

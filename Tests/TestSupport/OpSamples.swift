@@ -166,7 +166,23 @@ package enum OpSamples {
       OpSample(
         "", .embeddingGradient(EmbeddingGradient(rows: 4)),
         [.integers(.i32, "ids", [b, t], 0...3), .f32("dy", [b, t, 5])]),
-    ] + patches + windows
+      OpSample(
+        "any size", .patches(Patches(PatchForm(size: 2))), [.f32("x", [2, 3, 2 * b, 4 * t])]),
+    ] + patches + windows + grids
+
+  private static let grids: [OpSample] =
+    [
+      ("larger", Dimension(3), Dimension(2), 2 * t, t + b), ("smaller", 5, t + 4, b, 3),
+      ("the same", b, t, b, t), ("one point", 1, 1, 3, b),
+    ].flatMap { (what, h, w, rows, columns) in
+      [
+        OpSample(
+          what, .interpolate(Interpolate(rows: rows, columns: columns)), [.f32("x", [h, w, 5])]),
+        OpSample(
+          what, .interpolateGradient(InterpolateGradient(rows: h, columns: w)),
+          [.f32("dy", [rows, columns, 5])]),
+      ]
+    }
 
   private static let windows: [OpSample] =
     [1, 2, 5].map { OpSample("\($0)", .relativeIndex(RelativeIndex(window: $0)), []) }

@@ -56,6 +56,8 @@ struct GradientSample: Sendable, CustomTestStringConvertible {
     },
     .init("pad", [[2, 3]]) { $0.apply(.pad(Pad(axis: 1, before: 1, after: 2)), [$1[0]])[0] },
     .init("broadcast", [[3, 1]]) { $0.broadcast($1[0], to: [2, 3, 4]) },
+    .init("interpolate, larger", [[2, 3, 2]]) { $0.interpolate($1[0], rows: 5, columns: 4) },
+    .init("interpolate, smaller", [[4, 5, 2]]) { $0.interpolate($1[0], rows: 1, columns: 3) },
     .init("sum", [[2, 3, 4]]) { $0.sum($1[0], axes: [0, 2]) },
     .init("attention", [[2, 3, 4], [2, 5, 4], [2, 5, 4]]) {
       $0.attention($1[0], $1[1], $1[2], AttentionForm(heads: 2, scale: 0.7))

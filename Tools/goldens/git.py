@@ -6,9 +6,10 @@ With `generate`, only generate.json, from the weights and pixels that are there.
     pip install torch==2.15.0 transformers==5.23.0 safetensors
     python3 Tools/goldens/git.py
 
-Two tiny models, one of images and one of clips, each a safetensors file with every parameter under
-its own name, `pixels` [B, F, 3, H, W], `tokens` [B, T] and `logits` [B, T, V], all F32; row t scores the
-token after position t. The model runs in float64, so the logits are exact to f32's last digit.
+Tiny models of images and of clips, and one of images that are larger than its positions were made for
+and not square ("sizes"), each a safetensors file with every parameter under its own name, `pixels`
+[B, F, 3, H, W], `tokens` [B, T] and `logits` [B, T, V], all F32; row t scores the token after position t.
+The model runs in float64, so the logits are exact to f32's last digit.
 
 Weights are drawn so that every constant shows in the logits: rows entering the text embedding's, the
 encoder's first and the projection's layer norm have variances near their epsilons, and biases,
@@ -48,7 +49,7 @@ def spread(name: str) -> float:
     return 0.3
 
 
-def write(name: str, frames: int, batch: int, length: int) -> None:
+def write(name: str, frames: int, batch: int, length: int, size=None) -> None:
     torch.manual_seed(SEED + frames)
     config = transformers.GitConfig(
         vision_config=VISION, num_image_with_embedding=frames or None, attn_implementation="eager",
@@ -62,12 +63,15 @@ def write(name: str, frames: int, batch: int, length: int) -> None:
             parameter.copy_(center + spread(key) * torch.randn(parameter.shape))
     tensors = {key: value.detach().clone() for key, value in model.named_parameters()}
 
-    shape = [batch, max(frames, 1), 3, VISION["image_size"], VISION["image_size"]]
+    height, width = size or [VISION["image_size"]] * 2
+    shape = [batch, max(frames, 1), 3, height, width]
     pixels = torch.randn(shape)
     tokens = torch.randint(1, TEXT["vocab_size"], [batch, length])
     with torch.no_grad():
         given = pixels if frames else pixels[:, 0]
-        logits = model.double()(input_ids=tokens, pixel_values=given.double()).logits
+        logits = model.double()(
+            input_ids=tokens, pixel_values=given.double(),
+            interpolate_pos_encoding=size is not None).logits
     # Rows of image tokens come first.
     logits = logits[:, -length:, :]
 
@@ -118,6 +122,8 @@ if __name__ == "__main__":
         GOLDENS.mkdir(parents=True, exist_ok=True)
         write("image", frames=0, batch=2, length=5)
         write("video", frames=3, batch=2, length=7)
+        # Three rows of five patches, and pixels left over that make none.
+        write("sizes", frames=0, batch=1, length=4, size=(27, 41))
     models = [generate("image", frames=0, end=23), generate("video", frames=3, end=10)]
     (GOLDENS / "generate.json").write_text(json.dumps(
         {"script": "Tools/goldens/git.py", "transformers": transformers.__version__,

@@ -66,6 +66,8 @@ typedef enum ck_op {
   CK_PATCHES_GRADIENT_F32,
   CK_RELATIVE_INDEX_I32,
   CK_WINDOW_MASK_F32,
+  CK_INTERPOLATE_F32,
+  CK_INTERPOLATE_GRADIENT_F32,
   CK_DROPOUT_F32,
   CK_CROSS_ENTROPY_F32,
   CK_CROSS_ENTROPY_GRADIENT_F32,
@@ -423,6 +425,15 @@ typedef struct ck_window_mask_f32_args {
   size_t height, width, window, shift;
   float *y; /* [height/window * width/window, window², window²] */
 } ck_window_mask_f32_args;
+/* A grid of vectors at another size, and the derivative of that by the source; see `interpolate` of
+ * the graph. The source has source_rows x source_columns vectors of d, the result rows x columns; x
+ * is what is read: the source, or in the gradient the result's derivative. Requires every count
+ * but d to be at least 1. */
+typedef struct ck_interpolate_f32_args {
+  size_t source_rows, source_columns, rows, columns, d;
+  const float *x;
+  float *y;
+} ck_interpolate_f32_args;
 
 /* See `dropout` of the graph; y may be x. */
 typedef struct ck_dropout_f32_args {

@@ -104,6 +104,7 @@ struct FunctionEmitter {
     case .patches: .patches
     case .relativeIndex: .relativeIndex
     case .windowMask: .windowMask
+    case .interpolate: .interpolate
     case .dropout: .dropout
     case .crossEntropy: .crossEntropy
     case .sum: .sum
@@ -112,6 +113,7 @@ struct FunctionEmitter {
     case .layerNormGradient: .layerNormGradient
     case .attentionGradient: .attentionGradient
     case .embeddingGradient: .embeddingGradient
+    case .interpolateGradient: .interpolateGradient
     case .crossEntropyGradient: .crossEntropyGradient
     case .patchesGradient: .patchesGradient
     case .pad: .pad
@@ -127,8 +129,8 @@ struct FunctionEmitter {
 
   private mutating func setAttributes(_ step: inout PlanStep, _ node: Node) {
     switch node.op {
-    case .add, .multiply, .softmax, .broadcast, .embedding, .embeddingGradient, .softmaxGradient,
-      .reshape, .quantizedEmbedding:
+    case .add, .multiply, .softmax, .broadcast, .embedding, .embeddingGradient, .interpolate,
+      .interpolateGradient, .softmaxGradient, .reshape, .quantizedEmbedding:
       break
     case .constant(let op): step.value = op.value
     case .scale(let op): step.value = op.factor

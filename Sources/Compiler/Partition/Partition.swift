@@ -10,8 +10,8 @@ import Graph
 ///   text_k.i, text_v.i) -> logits f32[Q, R, V]`: what depends on the text, for R new rows of Q
 ///   sequences, the rows before them being in the caches.
 ///
-/// Symbols: N frames in a batch, B images, F frames of each, P prefix rows, Q sequences, R new rows,
-/// L capacity of the text caches.
+/// Symbols: N frames in a batch, B images, F frames of each, H rows and W columns of patches where
+/// the model takes any size, P prefix rows, Q sequences, R new rows, L capacity of the text caches.
 struct Partition {
   /// nil where the prefix is text.
   let encode: Graph?

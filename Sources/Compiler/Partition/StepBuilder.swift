@@ -95,7 +95,7 @@ struct StepBuilder {
       default: false
       }
     // What belongs to the image side is left out, and so is what has no form row by row.
-    guard !symbols.contains("F"), isUniform || !symbols.contains("T"),
+    guard symbols.isDisjoint(with: ["F", "H", "W"]), isUniform || !symbols.contains("T"),
       node.inputs.allSatisfy({ mapping[$0] != nil })
     else { return }
     try copy(node)

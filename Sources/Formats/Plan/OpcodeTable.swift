@@ -34,7 +34,8 @@ private enum OpcodeTable {
     case .prefixMask, .gelu, .geluGradient, .add, .multiply, .scale, .fill, .dropout, .sum:
       elementwise(opcode)
     case .transpose, .concat, .slice, .broadcast, .pad, .embedding, .embeddingGradient, .patches,
-      .patchesGradient, .relativeIndex, .windowMask, .quantizedEmbedding:
+      .patchesGradient, .relativeIndex, .windowMask, .quantizedEmbedding, .interpolate,
+      .interpolateGradient:
       movement(opcode)
     }
   }
@@ -171,6 +172,8 @@ private enum OpcodeTable {
       OpcodeSignature([Slot("dy", "BPK")], [Slot("dx", "B___")], required: [.axes])
     case .relativeIndex:
       OpcodeSignature([], [Slot("y", "NN", [.i32])], required: [.axes])
+    case .interpolate: OpcodeSignature([Slot("x", "__D")], [Slot("y", "__D")])
+    case .interpolateGradient: OpcodeSignature([Slot("dy", "__D")], [Slot("dx", "__D")])
     default:  // WINDOW_MASK
       OpcodeSignature([], [Slot("y", "WNN")], required: [.axes])
     }

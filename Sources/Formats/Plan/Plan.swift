@@ -202,6 +202,7 @@ package enum PlanOpcode: Int, Sendable, CaseIterable {
   case embedding, patches, dropout, crossEntropy
   case geluGradient, softmaxGradient, layerNormGradient, attentionGradient, embeddingGradient
   case crossEntropyGradient, patchesGradient, relativeIndex, windowMask, quantizedEmbedding
+  case interpolate, interpolateGradient
 }
 
 /// The activation of a projection.

@@ -18,6 +18,9 @@ package struct PlanPatches: Sendable {
     (size, stride, padding, channelAxis) = (axes[0], axes[1], axes[2], axes[3])
   }
 
+  /// Whether patches neither overlap nor leave gaps nor reach beyond the map.
+  package var isSideBySide: Bool { stride == size && padding == 0 }
+
   /// The axes of height and width.
   package var sideAxes: (height: Int, width: Int) { channelAxis == 1 ? (2, 3) : (1, 2) }
 

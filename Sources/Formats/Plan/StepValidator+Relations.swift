@@ -23,6 +23,7 @@ extension StepValidator {
     case .patchesGradient:
       try patches(result(0), field("results", 0), operand(0), field("operands", 0))
     case .relativeIndex, .windowMask: try windows()
+    case .interpolate, .interpolateGradient: try grids()
     case .quantizeRows, .softmax, .prefixMask, .gelu, .scale, .fill, .embedding, .dropout,
       .crossEntropy, .geluGradient, .softmaxGradient, .layerNormGradient, .embeddingGradient,
       .quantizedEmbedding,
@@ -196,7 +197,18 @@ extension StepValidator {
     }
   }
 
+  /// There is a value to interpolate between.
+  private func grids() throws(InputError) {
+    for (shape, at) in [(operand(0), field("operands", 0)), (result(0), field("results", 0))] {
+      guard shape.prefix(2).allSatisfy({ $0.constant != 0 }) else {
+        throw unfit(at, expected: "rows and columns", found: shape)
+      }
+    }
+  }
+
   /// Patches of a map, or the map of their derivatives.
+  ///
+  /// Sides of patches side by side may hang on symbols; then they are compared when they are bound.
   private func patches(
     _ map: [PlanDimension], _ mapField: FieldPath, _ y: [PlanDimension], _ yField: FieldPath
   ) throws(InputError) {
@@ -206,16 +218,24 @@ extension StepValidator {
         expected: "size, stride, padding below the size, 1 or 3; sides to \(PlanLimits.imageSize)",
         found: "\(step.axes)")
     }
-    guard let height = map[form.sideAxes.height].constant,
-      let width = map[form.sideAxes.width].constant,
-      let down = form.count(along: height), let across = form.count(along: width)
-    else {
-      throw unfit(
-        mapField, expected: "known sides to \(PlanLimits.imageSize) that hold a patch", found: map)
+    // Sides and padding are at most 2^14, so counts are below 2^16; nil where one is not known.
+    var count: Int? = 1
+    for axis in [form.sideAxes.height, form.sideAxes.width] {
+      guard let length = map[axis].constant else {
+        if form.isSideBySide {
+          count = nil
+          continue
+        }
+        throw unfit(mapField, expected: "known sides for patches that overlap", found: map)
+      }
+      guard let along = form.count(along: length) else {
+        throw unfit(
+          mapField, expected: "sides to \(PlanLimits.imageSize) that hold a patch", found: map)
+      }
+      count = count.map { $0 * along }
     }
-    // Sides and padding are at most 2^14, so counts are below 2^16.
-    guard y[1].canEqual(PlanDimension(down * across)) else {
-      throw unfit(yField, expected: "\(down * across) patches", found: y)
+    if let count, !y[1].canEqual(PlanDimension(count)) {
+      throw unfit(yField, expected: "\(count) patches", found: y)
     }
     guard let channels = map[form.channelAxis].constant, let values = y[2].constant else { return }
     let (expected, overflow) = channels.multipliedReportingOverflow(by: form.size * form.size)

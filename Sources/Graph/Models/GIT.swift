@@ -22,23 +22,34 @@ package struct TrainingOptions: Sendable, Hashable {
 /// - Source: Wang et al. 2022, "GIT: A Generative Image-to-text Transformer for Vision and
 ///   Language", section 3; parameter names are those of the port whose files are public.
 package enum GIT {
+  /// What images a graph takes.
+  package enum ImageSizes: Sendable {
+    /// Squares of the configuration's size.
+    case one
+    /// Of a ViT: any whole number of patches, H rows and W columns of them. The positions, which the
+    /// model has for a square, are interpolated to that grid.
+    case any
+  }
+
   /// The model as one graph of primitive ops.
   ///
-  /// - Inputs: `pixels` f32[B, F, 3, H, W], normalised, H and W the image size; `tokens` i32[B, T],
-  ///   starting with [CLS]. Symbols: B images or clips, F frames each, T text tokens.
+  /// - Inputs: `pixels` f32[B, F, 3, S, S], normalised, S the image size, or with `.any` sizes
+  ///   f32[B, F, 3, p·H, p·W], p the side of a patch; `tokens` i32[B, T], starting with [CLS].
+  ///   Symbols: B images or clips, F frames each, T text tokens, H rows and W columns of patches.
   /// - Output: `logits` f32[B, T, V]; row t scores the token after position t.
   /// - With `training` there are two more inputs, `seed` i32[1], new at every step, and `labels`
   ///   i32[B, T], where label t is the token after position t, negative where nothing is to be
   ///   learnt; and an output `loss` f32[]. `seed` is there even when nothing is dropped.
-  /// - Precondition: `configuration` passes `validated(place:)`. When the graph runs, T is at most
+  /// - Precondition: `configuration` passes `validated(place:)`; only a ViT takes `.any` sizes. When the graph runs, T is at most
   ///   `maximumTextLength` and F at most `frames`, unless that is 0.
   package static func logits(
-    _ configuration: GITConfiguration, training: TrainingOptions? = nil
+    _ configuration: GITConfiguration, sizes: ImageSizes = .one, training: TrainingOptions? = nil
   ) -> Graph {
-    let side = Dimension(configuration.vision.imageSize)
     let text = TensorType(.i32, [.symbol("B"), .symbol("T")])
-    var builder = GITBuilder(configuration: configuration)
-    let pixels = builder.graph.input("pixels", .f32([.symbol("B"), .symbol("F"), 3, side, side]))
+    var builder = GITBuilder(configuration: configuration, sizes: sizes)
+    let pixels = builder.graph.input(
+      "pixels",
+      .f32([.symbol("B"), .symbol("F"), 3, builder.image.height, builder.image.width]))
     let tokens = builder.graph.input("tokens", text)
     if let training {
       builder.dropout = GITBuilder.DropoutState(
@@ -69,12 +80,38 @@ struct GITBuilder {
     var salt = 0
   }
 
+  /// The size of images.
+  struct ImageShape {
+    let height: Dimension
+    let width: Dimension
+    /// What the decoder sees of one.
+    let tokens: Dimension
+    /// Rows and columns of patches where they are bound when the graph runs; nil for one size.
+    var grid: (rows: Dimension, columns: Dimension)?
+  }
+
   let configuration: GITConfiguration
+  let image: ImageShape
   var graph = Graph()
   /// nil in an inference graph.
   var dropout: DropoutState?
 
-  init(configuration: GITConfiguration) { self.configuration = configuration }
+  init(configuration: GITConfiguration, sizes: GIT.ImageSizes) {
+    self.configuration = configuration
+    let side = Dimension(configuration.vision.imageSize)
+    switch (sizes, configuration.vision) {
+    case (.one, _):
+      image = ImageShape(
+        height: side, width: side, tokens: Dimension(configuration.tokensPerFrame))
+    case (.any, .vit(let vit)):
+      let (rows, columns) = (Dimension.symbol("H"), Dimension.symbol("W"))
+      let patch = Dimension(vit.patchSize)
+      image = ImageShape(
+        height: rows * patch, width: columns * patch, tokens: rows * columns + 1,
+        grid: (rows, columns))
+    case (.any, .coswin): preconditionFailure("windows divide an image of a known size")
+    }
+  }
 
   mutating func parameter(_ name: String, _ shape: Shape) -> Value {
     graph.parameter(name, .f32(shape))

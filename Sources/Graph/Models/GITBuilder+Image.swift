@@ -1,13 +1,13 @@
 extension GITBuilder {
-  /// From `pixels` [B, F, 3, H, W] to the decoder's image tokens [B, N·F, text width], frame by
-  /// frame in time order, N tokens each.
+  /// From `pixels` [B, F, 3, height, width] to the decoder's image tokens [B, N·F, text width], frame
+  /// by frame in time order, N tokens each.
   mutating func projectedImage(_ pixels: Value) -> Value {
     let vision = configuration.vision
     let (batch, frames) = (Dimension.symbol("B"), Dimension.symbol("F"))
-    let tokens = Dimension(configuration.tokensPerFrame)
-    let (side, width) = (Dimension(vision.imageSize), Dimension(vision.width))
+    let (tokens, width) = (image.tokens, Dimension(vision.width))
 
-    var x = imageEncoder(graph.reshape(pixels, [batch * frames, 3, side, side]))
+    var x = imageEncoder(
+      graph.reshape(pixels, [batch * frames, 3, image.height, image.width]))
     if configuration.frames > 0 {
       x = graph.reshape(x, [batch, frames, tokens, width])
       x = graph.add(x, temporalEmbeddings(frames: frames))
@@ -29,7 +29,7 @@ extension GITBuilder {
     return graph.slice(graph.concat(vectors, axis: 0), axis: 0, from: 0, to: frames)
   }
 
-  /// From `pixels` [images, 3, H, W] to features [images, N, width].
+  /// From `pixels` [images, 3, height, width] to features [images, N, width].
   private mutating func imageEncoder(_ pixels: Value) -> Value {
     switch configuration.vision {
     case .vit(let vit): vitEncoder(pixels, vit)
@@ -37,7 +37,7 @@ extension GITBuilder {
     }
   }
 
-  /// The CLIP ViT: `pixels` [images, 3, H, W] to [images, N, width].
+  /// The CLIP ViT: `pixels` [images, 3, height, width] to [images, N, width].
   ///
   /// The class token stays and the last norm is over all tokens, unlike in CLIP, which keeps the
   /// class token alone.
@@ -56,16 +56,30 @@ extension GITBuilder {
     let classToken = graph.broadcast(
       parameter("\(name).embeddings.class_embedding", [width]),
       to: [graph.shape(pixels)[0], 1, width])
-    let positions = parameter(
-      "\(name).embeddings.position_embedding.weight",
-      [Dimension(configuration.tokensPerFrame), width])
-
-    var x = graph.add(graph.concat([classToken, patches], axis: 1), positions)
+    var x = graph.add(
+      graph.concat([classToken, patches], axis: 1),
+      positions("\(name).embeddings.position_embedding.weight", vision))
     x = layerNorm(x, "\(name).pre_layrnorm", width: vision.width, epsilon: epsilon)
     for layer in 0..<vision.layers {
       x = encoderBlock(x, "\(name).encoder.layers.\(layer)", vision)
     }
     return layerNorm(x, "\(name).post_layernorm", width: vision.width, epsilon: epsilon)
+  }
+
+  /// A vector per token, [N, width]: the class token's, then those of the square grid that the model was
+  /// trained with, interpolated to the image's.
+  private mutating func positions(_ name: String, _ vision: GITConfiguration.ViT) -> Value {
+    let (side, width) = (Dimension(vision.imageSize / vision.patchSize), Dimension(vision.width))
+    let table = parameter(name, [side * side + 1, width])
+    guard let grid = image.grid else { return table }
+    let patches = graph.reshape(
+      graph.slice(table, axis: 0, from: 1, to: side * side + 1), [side, side, width])
+    let moved = graph.interpolate(patches, rows: grid.rows, columns: grid.columns)
+    return graph.concat(
+      [
+        graph.slice(table, axis: 0, from: 0, to: 1),
+        graph.reshape(moved, [grid.rows * grid.columns, width]),
+      ], axis: 0)
   }
 
   /// Pre-LN: x += attention(norm(x)); x += MLP(norm(x)) with the quick GELU.

@@ -38,6 +38,17 @@ package struct PatchForm: Hashable, Sendable {
   /// - Precondition: with its padding the axis is at least `size` long.
   package func count(along length: Int) -> Int { (length + 2 * padding - size) / stride + 1 }
 
+  /// The same for a length that may hang on symbols; nil where no patch fits, or it cannot be told.
+  fileprivate func count(along side: Dimension) -> Dimension? {
+    if let length = side.constant {
+      return fits(height: length, width: length) ? Dimension(count(along: length)) : nil
+    }
+    guard size > 0, stride == size, padding == 0,
+      side.terms.allSatisfy({ $0.coefficient.isMultiple(of: size) })
+    else { return nil }
+    return side.divided(by: size)
+  }
+
   /// The axes of height, width and channels.
   fileprivate var axes: (height: Int, width: Int, channels: Int) {
     channelsLast ? (1, 2, 3) : (2, 3, 1)
@@ -57,7 +68,8 @@ package struct PatchForm: Hashable, Sendable {
 ///
 /// A convolution is this followed by a matrix product. Padding is with zeros.
 ///
-/// - Input: `x` f32[B, C, H, W] or, with `channelsLast`, f32[B, H, W, C]; H and W constant.
+/// - Input: `x` f32[B, C, H, W] or, with `channelsLast`, f32[B, H, W, C]; H and W constant, or, where
+///   patches lie side by side, polynomials that `size` divides.
 /// - Result: f32[B, P, C·size²], the P = count(H)·count(W) patches row by row.
 package struct Patches: OpDefinition {
   package static let mnemonic = "patches"
@@ -75,18 +87,15 @@ package struct Patches: OpDefinition {
     try check.dtype(inputs[0], .f32, "x")
     try check.rank(inputs[0], 4, "x")
     let (shape, axes) = (inputs[0].shape, form.axes)
-    guard let height = shape[axes.height].constant, let width = shape[axes.width].constant,
-      form.fits(height: height, width: width)
+    guard let down = form.count(along: shape[axes.height]),
+      let across = form.count(along: shape[axes.width])
     else {
       throw check.fail(
         "expected x of constant sides that hold a patch of \(form.size) by \(form.stride),"
           + " padding \(form.padding), found \(inputs[0])")
     }
     return [
-      .f32([
-        shape[0], Dimension(form.count(along: height) * form.count(along: width)),
-        shape[axes.channels] * Dimension(form.size * form.size),
-      ])
+      .f32([shape[0], down * across, shape[axes.channels] * Dimension(form.size * form.size)])
     ]
   }
 }

@@ -101,6 +101,11 @@ package struct Autodiff {
     case .embedding:
       let rows = graph.shape(node.inputs[0])[0]
       return [apply(.embeddingGradient(EmbeddingGradient(rows: rows)), node.inputs[1], dy), nil]
+    case .interpolate:
+      let shape = graph.shape(node.inputs[0])
+      return [
+        apply(.interpolateGradient(InterpolateGradient(rows: shape[0], columns: shape[1])), dy)
+      ]
     case .crossEntropy(let op):
       return [
         apply(
@@ -111,7 +116,8 @@ package struct Autodiff {
       let gradient = PatchesGradient(op.form, of: graph.shape(node.inputs[0]))
       return [apply(.patchesGradient(gradient), dy)]
     case .geluGradient, .softmaxGradient, .layerNormGradient, .attentionGradient,
-      .embeddingGradient, .patchesGradient, .crossEntropyGradient, .linear, .cachedAttention,
+      .embeddingGradient, .patchesGradient, .interpolateGradient, .crossEntropyGradient, .linear,
+      .cachedAttention,
       .residualLayerNorm,
       .quantizeRows, .layerNormQuantize, .quantizedLinear, .quantizedEmbedding:
       throw GraphError("\(node.op.mnemonic): no derivative; differentiate before fusing")
