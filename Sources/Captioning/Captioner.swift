@@ -22,6 +22,9 @@ public final class Captioner {
   /// Images and pixels.
   package let preprocessing: Preprocessing
 
+  /// Whether photos are turned as their EXIF orientation says; false, as for the models' training.
+  public var turnsPhotosUpright = false
+
   /// Opens a plan.
   ///
   /// - Parameters:
@@ -62,7 +65,7 @@ public final class Captioner {
   ///
   /// - Parameters:
   ///   - path: as INPUT of the command line: an image file, a video file, a folder whose images are
-  ///     the frames of one clip, or an `.npy` array f32[frames, 3, S, S] of normalised pixels.
+  ///     the frames of one clip, or an `.npy` array f32[frames, 3, height, width] of normalised pixels.
   ///   - options: question, search, lengths.
   ///   - progress: as in ``caption(of:options:progress:)``.
   /// - Returns: the best caption, or the first one drawn.
@@ -97,10 +100,11 @@ public final class Captioner {
     return try caption(of: input, options: options)
   }
 
-  /// Captions several inputs of equally many frames in one go; the weights are read once for all.
+  /// Captions several inputs of equally many frames of one size in one go; the weights are read once
+  /// for all.
   ///
   /// - Parameters:
-  ///   - inputs: at least one; all have the same number of frames.
+  ///   - inputs: at least one; all have the same number of frames, and the same size.
   ///   - options: the same question, search and lengths for all.
   /// - Returns: the best caption of each, or the first one drawn; times are equal shares of the whole.
   /// - Throws: `InputError` of kind `.usage` for options, `.badData` where the plan's functions do
@@ -165,12 +169,14 @@ public final class Captioner {
 
   /// Keys and values of the image tokens of inputs.
   func state(of inputs: [InputPixels]) throws(InputError) -> ImageState {
-    let frames = inputs[0].frames
-    precondition(inputs.allSatisfy { $0.frames == frames }, "inputs of equally many frames")
+    let (frames, size) = (inputs[0].frames, inputs[0].size)
+    precondition(
+      inputs.allSatisfy { $0.frames == frames && $0.size == size },
+      "inputs of equally many frames of one size")
     let values = inputs.count == 1 ? inputs[0].values : inputs.flatMap(\.values)
     let session = session
     return try values.withUnsafeBufferPointer { (pixels) throws(InputError) in
-      try session.encode(pixels: pixels, images: inputs.count, frames: frames)
+      try session.encode(pixels: pixels, size: size, images: inputs.count, frames: frames)
     }
   }
 }

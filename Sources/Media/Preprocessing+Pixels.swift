@@ -21,8 +21,9 @@ extension Preprocessing {
   ///   square in the middle.
   /// - `.keepAspect`: the same, but where the longer side would exceed the maximum, the shorter becomes
   ///   maximum · short / long, rounded half to even, and the longer follows from that: it can come out
-  ///   one pixel above or below the maximum. What is left of a last patch at the right and bottom
-  ///   is cut off, as the model would do.
+  ///   one pixel above or below the maximum.
+  ///
+  /// What is left of a last patch at the right and bottom is cut off, as the model would do.
   ///
   /// - Parameters:
   ///   - width: columns of the image.
@@ -51,10 +52,10 @@ extension Preprocessing {
       window.left = rounding.offset(cutting: window.resizedWidth - imageSize)
       window.top = rounding.offset(cutting: window.resizedHeight - imageSize)
       (window.width, window.height) = (imageSize, imageSize)
-    case .keepAspect:
-      window.width = window.resizedWidth / patch * patch
-      window.height = window.resizedHeight / patch * patch
+    case .keepAspect: (window.width, window.height) = (window.resizedWidth, window.resizedHeight)
     }
+    window.width = window.width / patch * patch
+    window.height = window.height / patch * patch
     return window
   }
 

@@ -4,6 +4,7 @@ import Formats
 import Graph
 import Kernels
 import Reference
+import Runtime
 import Testing
 
 @Suite struct CalibratorTests {
@@ -14,7 +15,7 @@ import Testing
       let seed = UInt64(frames)
       return CalibrationSample(
         pixels: Tensor.random([frames, 3, 8, 8], seed: seed).values.map { Float($0) },
-        frames: frames,
+        size: PixelSize(height: 8, width: 8), frames: frames,
         tokens: Tensor.random(.i32, [5], seed: seed, in: 0...12).integers.map { Int32($0) },
         promptLength: frames)
     }

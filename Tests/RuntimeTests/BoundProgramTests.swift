@@ -230,6 +230,70 @@ struct BoundProgramTests {
     #expect(facts.barriers == 1)
   }
 
+  /// x + (2 w + (3 + 3)), where all but x is known when the function is bound.
+  private func constantProgram() throws -> Program {
+    var builder = FunctionBuilder()
+    let x = builder.input("x", [64])
+    let w = builder.weight("w", [64], (0..<64).map { Float($0) })
+    let (doubled, three, six, sum) = (
+      builder.f32([64]), builder.f32([64]), builder.f32([64]), builder.f32([64])
+    )
+    let (scaled, y) = (builder.f32([64]), builder.f32([64]))
+    builder.step(.scale, [x], [scaled]) { $0.value = 1 }
+    builder.step(.scale, [w], [doubled]) { $0.value = 2 }
+    builder.step(.fill, [], [three]) { $0.value = 3 }
+    builder.step(.add, [three, three], [six])
+    builder.step(.add, [doubled, six], [sum])
+    builder.step(.add, [scaled, sum], [y])
+    builder.output("y", y)
+    return try builder.bound()
+  }
+
+  @Test func whatDependsOnWeightsAloneIsComputedOnceAndKept() throws {
+    let program = try constantProgram()
+    #expect(program.function.facts.calls == 2)
+    for offset in [Float(0), 100, -7] {
+      program.set("x", [Float](repeating: offset, count: 64))
+      program.function.run()
+      #expect(program.floats("y") == (0..<64).map { offset + 2 * Float($0) + 6 })
+    }
+    // Weights are not looked at again.
+    program.setWeights([Float](repeating: 1, count: 64))
+    program.function.run()
+    #expect(program.floats("y") == (0..<64).map { -7 + 2 * Float($0) + 6 })
+  }
+
+  @Test func anOutputOfWeightsAloneIsComputedAtEveryRun() throws {
+    var builder = FunctionBuilder()
+    let w = builder.weight("w", [4], [1, 2, 3, 4])
+    let y = builder.f32([4])
+    builder.step(.scale, [w], [y]) { $0.value = 2 }
+    builder.output("y", y)
+    let program = try builder.bound()
+    for _ in 0..<2 {
+      program.function.run()
+      #expect(program.floats("y") == [2, 4, 6, 8])
+      program.function.output("y").initializeMemory(as: UInt8.self, repeating: 0)
+    }
+  }
+
+  @Test func inSharedMemoryNothingIsKeptSoWeightsMayChange() throws {
+    var builder = FunctionBuilder()
+    let x = builder.input("x", [4])
+    let w = builder.weight("w", [4], [1, 2, 3, 4])
+    let (doubled, y) = (builder.f32([4]), builder.f32([4]))
+    builder.step(.scale, [w], [doubled]) { $0.value = 2 }
+    builder.step(.add, [doubled, x], [y])
+    builder.output("y", y)
+    let program = try builder.bound(sharing: SharedArena())
+    program.set("x", [0, 0, 0, 0])
+    program.function.run()
+    #expect(program.floats("y") == [2, 4, 6, 8])
+    program.setWeights([5, 5, 5, 5])
+    program.function.run()
+    #expect(program.floats("y") == [10, 10, 10, 10])
+  }
+
   @Test func memoryUsedAgainIsADependence() throws {
     var builder = FunctionBuilder()
     let x = builder.input("x", [64])

@@ -42,7 +42,7 @@ struct CaptionerSearchTests {
     _ = try captioner.caption(of: photo, options: CaptionOptions(search: .original))
     _ = try captioner.caption(
       of: photo, options: CaptionOptions(alternatives: 5, sampling: .init(seed: 2)))
-    #expect(runs("encode, 1 frames") == 1)
+    #expect(runs("encode, 1 frames of 8 x 8") == 1)
     #expect(runs("prefix, 1 of 1 frames") == 1)
     // The look is counted once.
     #expect(answers[0].timing.encode > 0 && answers[0].timing.prefix > 0)

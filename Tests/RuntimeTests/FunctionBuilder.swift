@@ -117,6 +117,11 @@ final class Program {
 
   deinit { weights.deallocate() }
 
+  /// Overwrites the front of the weights.
+  func setWeights(_ values: [Float]) {
+    weights.copyBytes(from: values.withUnsafeBytes { Array($0) })
+  }
+
   func set(_ name: String, _ values: [Float]) {
     function.input(name).copyBytes(from: values.withUnsafeBytes { Array($0) })
   }

@@ -180,7 +180,7 @@ struct SessionTests {
       options: SearchOptions(beams: 3, maximumTokens: 4, endID: TinyCaptioner.end))
     #expect(
       session.facts.map(\.function) == [
-        "encode, 6 frames", "prefix, 2 of 3 frames", "step, 2 sequences of 2 rows",
+        "encode, 6 frames of 8 x 8", "prefix, 2 of 3 frames", "step, 2 sequences of 2 rows",
         "step, 6 sequences of 1 rows",
       ])
     for (function, facts, _) in session.facts {

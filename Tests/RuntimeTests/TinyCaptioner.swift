@@ -22,7 +22,8 @@ struct TinyCaptioner {
 
   /// Makes and compiles one; `frames` is 0 for a model of images, else the most frames of a clip.
   init(
-    seed: UInt64, frames: Int = 0, precision: Precision = .fp32, maximumTextLength: Int = 8
+    seed: UInt64, frames: Int = 0, precision: Precision = .fp32, maximumTextLength: Int = 8,
+    sizes: GIT.ImageSizes = .one, geometry: Preprocessing.Geometry = .centerCrop(.halfEven)
   ) throws {
     configuration = GITConfiguration(
       vision: .init(imageSize: 8, patchSize: 4, width: 16, layers: 2, heads: 2, mlpWidth: 20),
@@ -30,7 +31,7 @@ struct TinyCaptioner {
         width: 24, layers: 2, heads: 2, mlpWidth: 20, vocabularySize: Self.vocabulary.count,
         maximumTextLength: maximumTextLength),
       frames: frames)
-    graph = GIT.logits(configuration)
+    graph = GIT.logits(configuration, sizes: sizes)
     var parameters: [String: Tensor] = [:]
     for (index, named) in graph.parameters.enumerated() {
       let shape = graph.shape(named.value).values([:]) ?? []
@@ -42,7 +43,7 @@ struct TinyCaptioner {
     let checkpoint = Checkpoint(
       graph: graph, configuration: configuration,
       preprocessing: Preprocessing(
-        imageSize: 8, mean: [0.5, 0.5, 0.5],
+        imageSize: 8, geometry: geometry, mean: [0.5, 0.5, 0.5],
         standardDeviation: [0.25, 0.25, 0.25]),
       vocabulary: Self.vocabulary,
       parameters: parameters.mapValues { tensor in
@@ -60,15 +61,23 @@ struct TinyCaptioner {
     CaptionSession(model, kernels: try KernelSet(isa: isa), threads: threads)
   }
 
-  /// Pixels f32[images · frames, 3, 8, 8].
-  static func pixels(images: Int = 1, frames: Int = 1, seed: UInt64) -> [Float] {
-    Tensor.random([images * frames, 3, 8, 8], seed: seed).values.map { Float($0) }
+  static let square = PixelSize(height: 8, width: 8)
+
+  /// Pixels f32[images · frames, 3, height, width].
+  static func pixels(
+    images: Int = 1, frames: Int = 1, size: PixelSize = square, seed: UInt64
+  ) -> [Float] {
+    Tensor.random([images * frames, 3, size.height, size.width], seed: seed).values
+      .map { Float($0) }
   }
 
   /// The graph's logits f32[B, T, V] for equally long texts.
-  func logits(_ pixels: [Float], images: Int, frames: Int, tokens: [[Int]]) throws -> Tensor {
+  func logits(
+    _ pixels: [Float], size: PixelSize = square, images: Int, frames: Int, tokens: [[Int]]
+  ) throws -> Tensor {
+    let shape = [images, frames, 3, size.height, size.width]
     let given = [
-      "pixels": Tensor.f32([images, frames, 3, 8, 8], pixels.map(Double.init)),
+      "pixels": Tensor.f32(shape, pixels.map(Double.init)),
       "tokens": Tensor.i32([images, tokens[0].count], tokens.flatMap { $0 }),
     ]
     let results = try Interpreter.run(graph, inputs: given, parameters: parameters)
@@ -78,9 +87,11 @@ struct TinyCaptioner {
 
 extension CaptionSession {
   /// Encodes pixels of an array.
-  func encode(_ pixels: [Float], images: Int = 1, frames: Int = 1) throws -> ImageState {
+  func encode(
+    _ pixels: [Float], size: PixelSize? = nil, images: Int = 1, frames: Int = 1
+  ) throws -> ImageState {
     try pixels.withUnsafeBufferPointer { (pixels) throws(InputError) in
-      try encode(pixels: pixels, images: images, frames: frames)
+      try encode(pixels: pixels, size: size, images: images, frames: frames)
     }
   }
 }

@@ -46,12 +46,13 @@ package struct CalibrationRun {
     _ sample: CalibrationSample, watch: (BoundFunction) -> Void = { _ in }
   ) throws(InputError) -> [Float] {
     let length = sample.tokens.count
-    let encode = try bind("encode", ["N": sample.frames])
+    let grid = sample.size.symbols(patch: function("encode").patchSize)
+    let encode = try bind("encode", grid.merging(["N": sample.frames]) { $1 })
     fill(encode, "pixels", sample.pixels)
     encode.run()
     watch(encode)
 
-    let prefix = try bind("prefix", ["B": 1, "F": sample.frames])
+    let prefix = try bind("prefix", grid.merging(["B": 1, "F": sample.frames]) { $1 })
     copy("features", from: encode, to: prefix)
     prefix.run()
     watch(prefix)

@@ -135,13 +135,14 @@ package struct Calibrator {
   ) throws(InputError) -> (errors: ProjectionErrors, scores: [[Float]]) {
     let (measuring, measured) = float.measuringProjections()
     let run = CalibrationRun(try measuring.loaded(place: "the calibration run"), on: machine)
+    let patch = measuring.plan.function("encode")?.patchSize
     var errors = ProjectionErrors()
     var scores: [[Float]] = []
     for sample in samples {
       let length = sample.tokens.count
-      let symbols = [
+      let symbols = sample.size.symbols(patch: patch).merging([
         "N": sample.frames, "B": 1, "F": sample.frames, "Q": 1, "R": length, "L": length,
-      ]
+      ]) { $1 }
       scores.append(
         try run.logits(sample) { function in
           errors.add(measured[function.name] ?? [], function, symbols)

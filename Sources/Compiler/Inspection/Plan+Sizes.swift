@@ -1,4 +1,5 @@
 package import Formats
+import Runtime
 
 extension Plan {
   /// A value for every symbol of a captioner's functions: one image of one frame, and a new token after
@@ -9,6 +10,11 @@ extension Plan {
     else { return nil }
     var sizes = ["N": 1, "B": 1, "F": 1, "Q": 1, "R": 1]
     sizes["L"] = min(textLength, model.maximumTextLength)
+    if let patch = function("encode")?.patchSize {
+      // The square that the model's positions were made for.
+      let side = max(1, model.preprocessing.imageSize / patch)
+      (sizes["H"], sizes["W"]) = (side, side)
+    }
     let shape = prefix.tensors[port.tensor].shape
     let values = prefix.symbols.compactMap { sizes[$0] }
     guard shape.count == 3, values.count == prefix.symbols.count,

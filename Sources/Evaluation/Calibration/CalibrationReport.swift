@@ -175,7 +175,7 @@ extension CalibrationSample {
     }
     let length = captioner.session.model.settings.maximumTextLength
     self.init(
-      pixels: pixels.values, frames: pixels.frames, tokens: tokens.prefix(length).map { Int32($0) },
-      promptLength: prompt.count)
+      pixels: pixels.values, size: pixels.size, frames: pixels.frames,
+      tokens: tokens.prefix(length).map { Int32($0) }, promptLength: prompt.count)
   }
 }

@@ -49,8 +49,8 @@ package struct SpeedMeasurement: Sendable {
     // Captions of noise end when they like; measured ones have one length.
     let options = SearchOptions(
       beams: beams, maximumTokens: tokens, endID: vocabulary.endID, bannedIDs: [vocabulary.endID])
-    let side = captioner.preprocessing.imageSize
-    let pixels = noise(workload.inputs * frames * 3 * side * side)
+    let size = session.model.squareSize
+    let pixels = noise(workload.inputs * frames * 3 * size.height * size.width)
     var rounds: [Round] = []
     var firstMs = 0.0
     for index in 0...self.rounds {

@@ -35,7 +35,7 @@ struct Observation {
   ) throws(InputError) {
     let session = captioner.session
     let state = try pixels.values.withUnsafeBufferPointer { (values) throws(InputError) in
-      try session.encode(pixels: values, frames: pixels.frames)
+      try session.encode(pixels: values, size: pixels.size, frames: pixels.frames)
     }
     features = Array(state.features)
     let options = captioner.searchOptions(CaptionOptions())

@@ -143,7 +143,7 @@ package struct Verifier {
         plan: reference.tokenizer.decode(found.said), agrees: agrees,
         maxDifference: differences.max() ?? 0))
     return CalibrationSample(
-      pixels: pixels.values, frames: pixels.frames,
+      pixels: pixels.values, size: pixels.size, frames: pixels.frames,
       tokens: right.generation.tokens.map { Int32($0) }, promptLength: prompt.count)
   }
 }

@@ -22,6 +22,10 @@ struct Binder {
   let place: String
   let tensors: [BoundTensor]
   private(set) var calls: [KernelCall] = []
+  /// By call, whether it computes the same at every run, from weights alone.
+  private(set) var isConstant: [Bool] = []
+  /// By buffer, whether its bytes are those of a weight, or computed from weights alone.
+  private var hasConstantBytes: [Bool]
   /// The first call of the step that is being bound.
   private(set) var stepStart = 0
   /// Slices that are never made; see ``joinedSlices(_:)``.
@@ -70,6 +74,7 @@ struct Binder {
     self.tensors = tensors
     joinedSlices = Self.joinedSlices(function)
     bufferBytes = tensors.map { $0.root == $0.index ? $0.byteCount : 0 }
+    hasConstantBytes = tensors.map { $0.weight != nil }
   }
 
   private static func bind(
@@ -148,12 +153,19 @@ struct Binder {
 
   /// Binds all steps, in order.
   mutating func bindSteps() throws(InputError) {
+    let outputs = Set(function.outputs.map { tensors[$0.tensor].root })
     for index in function.steps.indices {
       stepStart = calls.count
       let view = try view(index)
       // Without results there is nothing to do, and kernels need not think of it.
       if view.results.allSatisfy({ $0.count == 0 }) { continue }
       try bind(view)
+      // What callers see is theirs to overwrite, and to place.
+      let isConstant =
+        view.operands.allSatisfy { hasConstantBytes[$0.root] }
+        && !view.results.contains { outputs.contains($0.root) }
+      if isConstant { for result in view.results { hasConstantBytes[result.root] = true } }
+      self.isConstant += repeatElement(isConstant, count: calls.count - stepStart)
     }
   }
 
@@ -231,6 +243,8 @@ struct Binder {
     case .patchesGradient: try bindPatchesGradient(view)
     case .relativeIndex: try bindRelativeIndex(view)
     case .windowMask: try bindWindowMask(view)
+    case .interpolate: try bindInterpolate(view)
+    case .interpolateGradient: try bindInterpolateGradient(view)
     case .crossEntropy: try bindCrossEntropy(view)
     case .crossEntropyGradient: try bindCrossEntropyGradient(view)
     }

@@ -6,7 +6,8 @@ package import Kernels
 /// A plan function made ready to run: every length known, every byte in its place.
 ///
 /// Making one checks everything, so that ``run()`` cannot fail: it allocates nothing and takes no
-/// locks. Not for use by two threads at once.
+/// locks. What depends on weights and sizes alone, such as interpolated positions, is computed by the
+/// first run and kept in memory of its own. Not for use by two threads at once.
 package final class BoundFunction {
   /// The memory and the calls of a bound function.
   package struct Facts: Sendable, Equatable {
@@ -14,9 +15,9 @@ package final class BoundFunction {
     package var arenaBytes: Int
     /// No placement of the same buffers needs fewer.
     package var lowerBoundBytes: Int
-    /// Kernel calls of a run.
+    /// Kernel calls of a run after the first.
     package var calls: Int
-    /// How often all threads meet during a run.
+    /// How often all threads meet during such a run.
     package var barriers: Int
   }
 
@@ -30,6 +31,9 @@ package final class BoundFunction {
   private let arguments: UnsafeMutableRawBufferPointer
   private let arena: Arena
   private let threads: Int
+  /// Steps at the front that depend on weights alone.
+  private let constantSteps: Int
+  private var hasConstants = false
   private let inputs: [String: Port]
   private let outputs: [String: Port]
 
@@ -52,8 +56,9 @@ package final class BoundFunction {
   ///   - threads: 1 ... 1024.
   ///   - external: memory for inputs and outputs by name, as long as they are and aligned to 4 bytes,
   ///     that outlives this object; ports not named lie in the object's own memory.
-  ///   - sharing: memory to use in turn with other functions: then inputs do not start as zeros, and
-  ///     inputs and outputs last until another of these functions is touched. Nil: its own.
+  ///   - sharing: memory to use in turn with other functions: then inputs do not start as zeros,
+  ///     inputs and outputs last until another of these functions is touched, and nothing is kept from
+  ///     run to run, so that weights may change. Nil: its own.
   ///   - place: what the function is from, for errors: "model.plan".
   /// - Throws: `InputError` of kind `.badData` when steps do not fit their tensors, `.io` when there
   ///   is not enough memory.
@@ -69,10 +74,16 @@ package final class BoundFunction {
       place: place)
     try binder.checkOrder()
     try binder.bindSteps()
-    let calls = binder.calls
+    let keeps = sharing == nil
+    let constants = binder.calls.indices.filter { keeps && binder.isConstant[$0] }
+    let others = binder.calls.indices.filter { !keeps || !binder.isConstant[$0] }
+    // The calls of one step stay together, in their order.
+    let calls = (constants + others).map { binder.calls[$0] }
+    constantSteps = constants.count
     let bytes = binder.bufferBytes
     let placed = try binder.roles(external: external)
-    let plan = BufferPlan(calls: calls, byteCounts: bytes, roles: placed.roles)
+    let plan = BufferPlan(
+      calls: calls, constants: constantSteps, byteCounts: bytes, roles: placed.roles)
     let homes = plan.live.indices.filter { plan.live[$0] != nil }
     let requests = homes.map { home in
       MemoryPlanner.Request(byteCount: bytes[home], live: plan.live[home] ?? 0...0)
@@ -153,7 +164,7 @@ package final class BoundFunction {
     self.threads = callsSgemm && !Self.isSgemmThreadSafe ? 1 : threads
     facts = Facts(
       arenaBytes: placement.arenaBytes, lowerBoundBytes: placement.lowerBoundBytes,
-      calls: calls.count, barriers: barriers.after.count { $0 })
+      calls: others.count, barriers: barriers.after[constantSteps...].count { $0 })
   }
 
   deinit {
@@ -165,7 +176,9 @@ package final class BoundFunction {
   package func run() {
     runs += 1
     guard let first = steps.baseAddress, !steps.isEmpty else { return }
-    ck_run(first, steps.count, threads)
+    let start = hasConstants ? constantSteps : 0
+    hasConstants = true
+    if start < steps.count { ck_run(first + start, steps.count - start, threads) }
   }
 
   /// The bytes of the input of this name; in memory of its own, zeros at first, and what is written

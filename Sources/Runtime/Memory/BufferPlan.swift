@@ -29,9 +29,11 @@ struct BufferPlan {
   ///
   /// - Parameters:
   ///   - calls: in running order.
+  ///   - constants: so many calls at the front belong to the first run alone; what later calls read of
+  ///     their results stays.
   ///   - byteCounts: by buffer.
   ///   - roles: by buffer.
-  init(calls: [KernelCall], byteCounts: [Int], roles: [Role]) {
+  init(calls: [KernelCall], constants: Int = 0, byteCounts: [Int], roles: [Role]) {
     self.roles = roles
     homes = Array(roles.indices)
     live = [ClosedRange<Int>?](repeating: nil, count: roles.count)
@@ -40,7 +42,8 @@ struct BufferPlan {
     for (moment, call) in calls.enumerated() {
       for buffer in call.reads + call.writes where isPlanned(buffer) {
         let first = live[buffer]?.lowerBound ?? moment
-        let last = roles[buffer] == .output ? end : max(moment, live[buffer]?.upperBound ?? 0)
+        let stays = roles[buffer] == .output || (first < constants && moment >= constants)
+        let last = stays ? end : max(moment, live[buffer]?.upperBound ?? 0)
         live[buffer] = first...last
       }
     }

@@ -3,7 +3,8 @@ package import Formats
 
 /// A plan that captions: its functions `encode`, `prefix` and `step`, found to fit each other.
 ///
-/// - `encode`: `pixels` f32[N, 3, S, S] → `features` f32[N, n, E], one image or frame each.
+/// - `encode`: `pixels` f32[N, 3, S, S], or f32[N, 3, p·H, p·W] where the model takes any size →
+///   `features` f32[N, n, E], one image or frame each.
 /// - `prefix`: `features` f32[B·F, n, E] → per decoder layer i, `prefix_k.i` and `prefix_v.i`
 ///   f32[B, P, D]: the keys and values of all image tokens.
 /// - `step`: `tokens` i32[Q, R], `positions` i32[R], `source` i32[Q], `slots` i32[Q, L], and per layer
@@ -11,7 +12,8 @@ package import Formats
 ///   `logits` f32[Q, R, V].
 ///
 /// Symbols: N images and frames together, B images or clips, F frames of each, P image tokens of
-/// each, Q sequences, R new tokens of each, L most tokens of each, V vocabulary.
+/// each, Q sequences, R new tokens of each, L most tokens of each, V vocabulary, H rows and W columns
+/// of patches, whose side is p.
 package final class CaptionModel: Sendable {
   /// The plan's file and weights.
   package let loaded: LoadedPlan
@@ -19,6 +21,9 @@ package final class CaptionModel: Sendable {
   package let settings: PlanModel
   /// Decoder layers.
   package let layers: Int
+  /// p, the side of a patch, in a model that takes any whole number of patches; nil where every image
+  /// is S x S.
+  package let patchSize: Int?
   let encode: PlanFunction
   let prefix: PlanFunction
   let step: PlanFunction
@@ -47,8 +52,15 @@ package final class CaptionModel: Sendable {
     while prefix.outputs.contains(where: { $0.name == "prefix_k.\(layers)" }) { layers += 1 }
     self.layers = layers
     let (side, vocabulary) = (settings.preprocessing.imageSize, settings.vocabulary.count)
-
-    try ports.inputs(of: encode, [("pixels", .f32, [nil, 3, side, side])])
+    patchSize = encode.patchSize
+    let takesAnySize = patchSize != nil
+    let sides: [Int?] = takesAnySize ? [nil, nil] : [side, side]
+    try ports.inputs(of: encode, [("pixels", .f32, [nil, 3] + sides)])
+    if case .keepAspect = settings.preprocessing.geometry, !takesAnySize {
+      throw ports.failure(
+        "function 'encode', inputs, 'pixels'", expected: "[_, 3, p*H, p*W] to keep the aspect",
+        found: "one size")
+    }
     try ports.outputs(of: encode, [("features", .f32, [nil, nil, nil])])
     try ports.inputs(of: prefix, [("features", .f32, [nil, nil, nil])])
     let prefixes = (0..<layers).flatMap { ["prefix_k.\($0)", "prefix_v.\($0)"] }
@@ -73,6 +85,23 @@ package final class CaptionModel: Sendable {
       function, weights: WeightMemory(loaded), symbols: symbols, kernels: machine.kernels,
       threads: machine.threads, external: external,
       place: loaded.place)
+  }
+}
+
+extension PlanFunction {
+  /// p where the input `pixels` is [_, _, p·H, p·W]; nil for one of another form.
+  package var patchSize: Int? {
+    guard let port = inputs.first(where: { $0.name == "pixels" }),
+      tensors[port.tensor].shape.count == 4
+    else { return nil }
+    let sides = tensors[port.tensor].shape[2...].compactMap { side -> (Int, String)? in
+      guard side.terms.count == 1, side.terms[0].symbols.count == 1 else { return nil }
+      return (side.terms[0].coefficient, symbols[side.terms[0].symbols[0]])
+    }
+    guard sides.count == 2, sides.map(\.1) == ["H", "W"], sides[0].0 == sides[1].0,
+      sides[0].0 >= 1
+    else { return nil }
+    return sides[0].0
   }
 }
 

@@ -12,10 +12,20 @@ package final class CaptionSession {
     let threads: Int
   }
 
+  /// What `encode` is bound for.
+  private struct EncoderKey: Hashable {
+    /// Images and frames at once.
+    let count: Int
+    let size: PixelSize
+  }
+
+  /// Photos of one camera come in two sizes; each takes the memory of its tokens.
+  private static let maximumEncoders = 2
+
   package let model: CaptionModel
   let machine: Machine
-  /// `encode` by the number of images it takes at once.
-  private var encoders: [Int: BoundFunction] = [:]
+  /// `encode` as it was last needed, latest last.
+  private var encoders: [(key: EncoderKey, function: BoundFunction)] = []
   /// `prefix` and its results; one that no image state holds is used again.
   private var prefixes: [BoundPrefix] = []
   /// Shared by all image states: a search is over before the next begins.
@@ -32,29 +42,33 @@ package final class CaptionSession {
   /// Runs the image encoder and the decoder's prefix over images or clips.
   ///
   /// - Parameters:
-  ///   - pixels: f32[images · frames, 3, S, S], normalised; S is `model.settings.preprocessing.imageSize`.
+  ///   - pixels: f32[images · frames, 3, height, width], normalised.
+  ///   - size: height and width of all of them; nil for S x S, S being
+  ///     `model.settings.preprocessing.imageSize`, which is all that a model of one size takes.
   ///   - images: how many captions are wanted.
   ///   - frames: how many frames each has: 1 for an image.
   /// - Returns: the keys and values of all image tokens.
-  /// - Precondition: `pixels` is of that length; `images` and `frames` are at least 1, and `frames`
-  ///   is at most `model.settings.maximumFrames`, or 1 where that is 0.
+  /// - Precondition: `pixels` is of that length; `size` is whole patches, at least one; `images` and
+  ///   `frames` are at least 1, and `frames` is at most `model.settings.maximumFrames`, or 1 where
+  ///   that is 0.
   /// - Throws: `.badData` when the plan's functions do not bind or do not fit each other, `.io` when
   ///   there is not enough memory.
   package func encode(
-    pixels: UnsafeBufferPointer<Float>, images: Int = 1, frames: Int
+    pixels: UnsafeBufferPointer<Float>, size: PixelSize? = nil, images: Int = 1, frames: Int
   ) throws(InputError) -> ImageState {
     let settings = model.settings
     precondition(images >= 1, "an image to encode")
     precondition((1...max(1, settings.maximumFrames)).contains(frames), "frames of the model")
     let clock = ContinuousClock()
     let start = clock.now
-    let encoder = try encoder(images: images, frames: frames)
+    let size = size ?? model.squareSize
+    let encoder = try encoder(size, images: images, frames: frames)
     let input = encoder.input("pixels")
     precondition(pixels.count * MemoryLayout<Float>.stride == input.count, "pixels of all frames")
     input.copyMemory(from: UnsafeRawBufferPointer(pixels))
     encoder.run()
     let encoded = clock.now
-    let prefix = try prefix(of: encoder, images: images, frames: frames)
+    let prefix = try prefix(of: encoder, size, images: images, frames: frames)
     prefix.function.run()
     return ImageState(
       prefix: prefix, encodeMilliseconds: (encoded - start).milliseconds,
@@ -127,33 +141,49 @@ package final class CaptionSession {
 
   // MARK: What is bound
 
-  private func encoder(images: Int, frames: Int) throws(InputError) -> BoundFunction {
-    let count = images * frames
-    if let encoder = encoders[count] { return encoder }
+  private func encoder(
+    _ size: PixelSize, images: Int, frames: Int
+  ) throws(InputError) -> BoundFunction {
+    let key = EncoderKey(count: images * frames, size: size)
+    if let index = encoders.firstIndex(where: { $0.key == key }) {
+      encoders.append(encoders.remove(at: index))
+      return encoders[encoders.count - 1].function
+    }
+    if encoders.count >= Self.maximumEncoders {
+      let oldest = encoders.removeFirst().function
+      prefixes.removeAll { $0.encoder === oldest }
+    }
     let encoder = try model.bind(
-      model.encode, ["N": count, "B": images, "F": frames], to: machine)
-    let side = model.settings.preprocessing.imageSize
-    try check(encoder.inputShape("pixels"), [count, 3, side, side], "encode", "pixels")
-    encoders[count] = encoder
+      model.encode, symbols(size, images: images, frames: frames), to: machine)
+    try check(
+      encoder.inputShape("pixels"), [key.count, 3, size.height, size.width], "encode", "pixels")
+    encoders.append((key, encoder))
     return encoder
   }
 
+  /// The symbols of `encode` and `prefix`.
+  private func symbols(_ size: PixelSize, images: Int, frames: Int) -> [String: Int] {
+    size.symbols(patch: model.patchSize).merging(
+      ["N": images * frames, "B": images, "F": frames]
+    ) { $1 }
+  }
+
   private func prefix(
-    of encoder: BoundFunction, images: Int, frames: Int
+    of encoder: BoundFunction, _ size: PixelSize, images: Int, frames: Int
   ) throws(InputError) -> BoundPrefix {
     for index in prefixes.indices
     where prefixes[index].images == images && prefixes[index].frames == frames
-      && isKnownUniquelyReferenced(&prefixes[index])
+      && prefixes[index].encoder === encoder && isKnownUniquelyReferenced(&prefixes[index])
     {
       return prefixes[index]
     }
     let features = encoder.output("features")
     let function = try model.bind(
-      model.prefix, ["B": images, "F": frames, "N": images * frames], to: machine,
+      model.prefix, symbols(size, images: images, frames: frames), to: machine,
       external: features.baseAddress.map { ["features": $0] } ?? [:])
     try check(
       function.inputShape("features"), encoder.outputShape("features"), "prefix", "features")
-    let prefix = BoundPrefix(function, images: images, frames: frames)
+    let prefix = BoundPrefix(function, of: encoder, images: images, frames: frames)
     prefixes.append(prefix)
     return prefix
   }
@@ -231,7 +261,9 @@ extension CaptionSession {
   /// What the functions bound so far take, and how often they ran, in alphabetical order:
   /// "step, 4 sequences of 1 row".
   package var facts: [(function: String, facts: BoundFunction.Facts, runs: Int)] {
-    var all = encoders.map { ("encode, \($0) frames", $1) }
+    var all = encoders.map {
+      ("encode, \($0.key.count) frames of \($0.key.size)", $0.function)
+    }
     for prefix in prefixes {
       all.append(("prefix, \(prefix.images) of \(prefix.frames) frames", prefix.function))
       all += prefix.steps.map { ("step, \($0.sequences) sequences of \($0.rows) rows", $1) }

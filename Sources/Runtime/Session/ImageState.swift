@@ -32,12 +32,15 @@ final class BoundPrefix {
   static let maximumSteps = 32
 
   let function: BoundFunction
+  /// Holds the features, which `function` reads.
+  let encoder: BoundFunction
   let images: Int
   let frames: Int
   var steps: [StepKey: BoundFunction] = [:]
 
-  init(_ function: BoundFunction, images: Int, frames: Int) {
+  init(_ function: BoundFunction, of encoder: BoundFunction, images: Int, frames: Int) {
     self.function = function
+    self.encoder = encoder
     self.images = images
     self.frames = frames
   }
