@@ -34,6 +34,15 @@ static void on_warning(png_structp png, png_const_charp text) {
   (void)text;
 }
 
+/* 16-bit grey, by now as RGB, to bytes: what is above 255 becomes 255. */
+static void clip_to_bytes(png_structp png, png_row_infop row, png_bytep samples) {
+  (void)png;
+  size_t count = (size_t)row->width * row->channels;
+  for (size_t i = 0; i < count; i++) {
+    samples[i] = samples[2 * i] != 0 ? 255 : samples[2 * i + 1];
+  }
+}
+
 /* Reads the header, and the pixels where `rgb` is not NULL. Everything a longjmp may cross is set
  * before setjmp and not changed after it, or only reached through pointers. */
 static cm_status read_png(reader *from, int32_t *width, int32_t *height, uint8_t *rgb) {
@@ -61,7 +70,13 @@ static cm_status read_png(reader *from, int32_t *width, int32_t *height, uint8_t
     png_set_palette_to_rgb(png);
     png_set_expand_gray_1_2_4_to_8(png);
     png_set_gray_to_rgb(png);
-    png_set_strip_16(png);
+    if (png_get_color_type(png, info) == PNG_COLOR_TYPE_GRAY &&
+        png_get_bit_depth(png, info) == 16) {
+      png_set_read_user_transform_fn(png, clip_to_bytes);
+      png_set_user_transform_info(png, NULL, 8, 3);
+    } else {
+      png_set_strip_16(png);
+    }
     png_set_strip_alpha(png);
     int passes = png_set_interlace_handling(png);
     png_read_update_info(png, info);

@@ -15,17 +15,18 @@ package enum MediaInput {
   /// - Parameters:
   ///   - path: file or folder.
   ///   - maximumFrames: the most frames to return, at least 1; a clip that has fewer gives all it has.
+  ///   - upright: turns images as their EXIF orientation says.
   /// - Returns: at least one frame.
   /// - Throws: `InputError`; `.noInput` where there is nothing at `path`.
   package static func load(
-    path: String, maximumFrames: Int
+    path: String, maximumFrames: Int, upright: Bool = false
   ) throws(InputError) -> LoadedInput {
     precondition(maximumFrames >= 1, "a clip is sampled at one frame at least")
     if try InputFile.kind(path: path) == .folder {
       let paths = try imagePaths(inFolder: path)
       var frames: [RGBImage] = []
       for index in FrameSampling.indexes(count: paths.count, maximum: maximumFrames) {
-        frames.append(try RGBImage.read(path: paths[index]))
+        frames.append(try RGBImage.read(path: paths[index], upright: upright))
       }
       return .frames(frames)
     }
@@ -35,7 +36,9 @@ package enum MediaInput {
         .badData, "the input is empty", expected: "an image, a video or an .npy array",
         found: "0 bytes", in: path, advice: "fetch or export the file again")
     }
-    if ImageFormat(signatureOf: head) != nil { return .frames([try RGBImage.read(path: path)]) }
+    if ImageFormat(signatureOf: head) != nil {
+      return .frames([try RGBImage.read(path: path, upright: upright)])
+    }
     if head.starts(with: NPYHeader.signature) {
       let array = try PixelArray.parse(InputFile.read(path: path), place: path)
       let sampled = array.selecting(

@@ -58,17 +58,21 @@ extension RGBImage {
   /// Decodes a JPEG, PNG or WebP still, told apart by its first bytes, to the bytes that Pillow's
   /// `Image.open(…).convert("RGB")` gives.
   ///
-  /// Alpha is dropped, not composited; 16-bit samples keep their high byte; EXIF orientation and
-  /// colour profiles are not applied; CMYK is taken as Adobe writes it. A file that is cut short or
-  /// whose coded data is damaged is refused, also where a lenient reader would show a part of it.
+  /// Alpha is dropped, not composited; 16-bit colour keeps the high byte of its samples, while those of
+  /// 16-bit grey above 255 are white; colour profiles are not applied; CMYK is taken as Adobe writes
+  /// it. A file that is cut short or whose coded data is damaged is refused, also where a lenient
+  /// reader would show a part of it.
   ///
   /// - Parameters:
   ///   - bytes: the whole file.
   ///   - place: names the bytes in errors: a path, or "row 7 of train.img.tsv".
+  ///   - upright: turns the picture as its EXIF orientation says, which Pillow does not do by itself.
   /// - Returns: the image, of at least one pixel.
   /// - Throws: `InputError` of kind `.badData` for bytes that are empty, of an unknown format, damaged,
   ///   animated, or of more than ``maximumPixels``.
-  package static func decode(_ bytes: [UInt8], place: String) throws(InputError) -> RGBImage {
+  package static func decode(
+    _ bytes: [UInt8], place: String, upright: Bool = false
+  ) throws(InputError) -> RGBImage {
     guard let format = ImageFormat(signatureOf: bytes) else {
       throw InputError(
         .badData, bytes.isEmpty ? "the image is empty" : "the image has an unknown format",
@@ -107,15 +111,16 @@ extension RGBImage {
       }
     }
     try status.get()
-    return RGBImage(width: columns, height: rows, pixels: pixels)
+    let image = RGBImage(width: columns, height: rows, pixels: pixels)
+    return upright ? Orientation(of: bytes, format).upright(image) : image
   }
 
-  /// Reads and decodes an image file; see ``decode(_:place:)``.
+  /// Reads and decodes an image file; see ``decode(_:place:upright:)``.
   ///
   /// - Throws: `InputError`: `.noInput` where there is no such file, `.io` where it cannot be read,
-  ///   `.badData` as for ``decode(_:place:)``.
-  package static func read(path: String) throws(InputError) -> RGBImage {
-    try decode(InputFile.read(path: path), place: path)
+  ///   `.badData` as for ``decode(_:place:upright:)``.
+  package static func read(path: String, upright: Bool = false) throws(InputError) -> RGBImage {
+    try decode(InputFile.read(path: path), place: path, upright: upright)
   }
 
   /// Runs one step of a decoder and turns its status into an error.

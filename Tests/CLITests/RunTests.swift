@@ -37,6 +37,22 @@ struct RunTests {
     #expect(abs(parts.reduce(0, +) - total) <= 8 * total.ulp)
   }
 
+  @Test("--exif turns photos upright")
+  func exif() throws {
+    let workshop = try TinyWorkshop()
+    let root = #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(3)
+    let photo = root.joined(separator: "/") + "/Tools/goldens/media/upright-6.jpg"
+    let turned = try RGBImage.read(path: photo, upright: true)
+    try workshop.folder.write("turned.png", Data(turned.encodedPNG()))
+    func logprob(_ arguments: String...) throws -> Double? {
+      try captions(Gitc.run(["run", workshop.plan] + arguments + ["--format", "json"]))
+        .first?["logprob"] as? Double
+    }
+    let upright = try logprob(photo, "--exif")
+    #expect(try upright == logprob(workshop.folder.path("turned.png")))
+    #expect(try upright != logprob(photo))
+  }
+
   @Test("captions depend on the picture, and end")
   func captions() throws {
     let workshop = try TinyWorkshop()

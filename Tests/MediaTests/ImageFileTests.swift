@@ -5,10 +5,12 @@ import Testing
 @Suite struct ImageFileTests {
   static let files = [
     "jpeg-444.jpg", "jpeg-422.jpg", "jpeg-420.jpg", "jpeg-progressive.jpg", "jpeg-grey.jpg",
-    "jpeg-cmyk.jpg", "jpeg-orientation.jpg", "png-rgb.png", "png-rgba.png", "png-grey.png",
+    "jpeg-cmyk.jpg", "jpeg-cmyk-plain.jpg", "jpeg-ycck.jpg", "jpeg-rgb.jpg",
+    "jpeg-orientation.jpg", "png-rgb.png", "png-rgba.png", "png-grey.png",
     "png-grey-alpha.png", "png-bilevel.png", "png-palette.png", "png-palette-transparent.png",
     "png-gamma.png", "png-rgb16.png", "png-rgb-transparent.png", "png-interlaced.png",
-    "png-grey4.png", "png-grey16.png", "webp-lossy.webp", "webp-lossless.webp",
+    "png-grey4.png", "png-grey16.png", "png-grey16-interlaced.png", "png-grey-alpha16.png",
+    "png-palette4.png", "png-palette-short.png", "webp-lossy.webp", "webp-lossless.webp",
     "webp-lossy-alpha.webp", "webp-lossless-alpha.webp",
   ]
 
@@ -16,6 +18,43 @@ import Testing
   func decoding(_ name: String) throws {
     let image = try RGBImage.read(path: Golden.path(name))
     #expect(difference(image, try Golden.image(name + ".ppm")) == nil)
+  }
+
+  @Test(
+    "EXIF orientation is applied where it is asked for, and only there",
+    arguments: (1...8).map { "upright-\($0).png" } + ["upright-6.jpg", "upright-6.webp"])
+  func orientation(_ name: String) throws {
+    let bytes = try Golden.bytes(name)
+    let upright = try RGBImage.decode(bytes, place: name, upright: true)
+    #expect(difference(upright, try Golden.image(name + ".ppm")) == nil)
+    let stored = try RGBImage.decode(bytes, place: name)
+    #expect(stored.width == 7 && stored.height == 4)
+    #expect((stored == upright) == (name == "upright-1.png"))
+  }
+
+  @Test(
+    "EXIF data that is damaged turns nothing, and stops nothing",
+    arguments: ["upright-6.png", "upright-6.jpg", "upright-6.webp"])
+  func damagedOrientation(_ name: String) throws {
+    let bytes = try Golden.bytes(name)
+    let stored = try RGBImage.decode(bytes, place: name)
+    let turned = try RGBImage.decode(bytes, place: name, upright: true)
+    let start = try #require(
+      bytes.indices.first { bytes[$0...].starts(with: [0x4D, 0x4D, 0, 42]) }, "big-endian TIFF")
+    // The header, the directory of two entries and the text: 8, 30 and 9 bytes.
+    for position in start..<start + 47 {
+      for change in [UInt8(0xFF), 1] {
+        var damaged = bytes
+        damaged[position] ^= change
+        // A PNG's checksum of the chunk no longer fits: libpng passes over it with a warning.
+        let image = try RGBImage.decode(damaged, place: name, upright: true)
+        #expect(image.width * image.height == 28, "byte \(position)")
+      }
+    }
+    #expect(turned != stored)
+    var other = bytes
+    other[start + 3] = 43
+    #expect(try RGBImage.decode(other, place: name, upright: true) == stored)
   }
 
   @Test("a file cut at any length is an error that says what and where", arguments: files)

@@ -18,6 +18,46 @@ import Testing
     #expect(difference(processing.picture(of: source, window), expected) == nil)
   }
 
+  @Test("a crop that is rounded down gives Pillow's bytes", arguments: crops)
+  func floorCrop(width: Int, height: Int, size: Int) throws {
+    let source = try Golden.image("scene-\(width)x\(height).ppm")
+    let expected = try Golden.image("crop-floor-\(width)x\(height)-\(size).ppm")
+    let processing = Preprocessing(imageSize: size, geometry: .centerCrop(.floor))
+    let window = processing.window(width: width, height: height, patch: 1)
+    #expect(difference(processing.picture(of: source, window), expected) == nil)
+  }
+
+  @Test(
+    "pixels of whole images are those of Pillow and NumPy, to the last bit",
+    arguments: [
+      [75, 50, 16, 20], [60, 41, 16, 30], [64, 64, 12, 16], [24, 31, 10, 12], [47, 32, 14, 18],
+    ])
+  func wholeImages(_ row: [Int]) throws {
+    let source = try Golden.image("scene-\(row[0])x\(row[1]).ppm")
+    let name = "pixels-\(row[0])x\(row[1])-\(row[2])-\(row[3]).npy"
+    guard
+      case .pixels(let expected, 1, let height, let width) = try MediaInput.load(
+        path: Golden.path(name), maximumFrames: 1)
+    else {
+      Issue.record("\(name) is no array of one image")
+      return
+    }
+    let processing = Preprocessing(
+      imageSize: row[2], geometry: .keepAspect(maximumSide: row[3]))
+    let window = processing.window(width: row[0], height: row[1], patch: 1)
+    #expect([window.width, window.height] == [width, height])
+    #expect(processing.pixels(of: source, window) == expected)
+    // The same but for what is left of patches of 4, at the right and bottom.
+    let whole = processing.window(width: row[0], height: row[1], patch: 4)
+    let pixels = processing.pixels(of: source, whole)
+    #expect(whole.width == width / 4 * 4 && whole.height == height / 4 * 4)
+    for (index, value) in pixels.enumerated() {
+      let (plane, place) = index.quotientAndRemainder(dividingBy: whole.width * whole.height)
+      let (y, x) = place.quotientAndRemainder(dividingBy: whole.width)
+      #expect(value == expected[(plane * height + y) * width + x])
+    }
+  }
+
   @Test("the longer side is rounded down")
   func sizes() {
     func size(_ width: Int, _ height: Int) -> [Int] {

@@ -95,6 +95,17 @@ import Testing
     }
   }
 
+  /// Frame i is shown from i² tenths of a second on, so the video lasts 12.1 s and a mean spacing more.
+  @Test(
+    "frames of a variable rate are sampled by time",
+    arguments: [
+      // Middles at 1.1, 3.3, 5.5, 7.7, 9.9 and 12.1 s; at 6.6 s; at 3.3 and 9.9 s.
+      (6, [3, 6, 7, 9, 10, 11]), (1, [8]), (2, [6, 10]), (12, Array(0..<12)), (20, Array(0..<12)),
+    ])
+  func variableRate(maximum: Int, expected: [Int]) throws {
+    #expect(try frames(Golden.path("vfr.mp4"), maximum).map(index(of:)) == expected)
+  }
+
   @Test("jumping through a long video finds the same frames")
   func seeking() throws {
     try withFolder { folder in

@@ -12,6 +12,9 @@ enum Fixtures {
     .appending(path: "shared/data/bert-base-uncased/vocab.txt").path
   static let hasBERT = FileManager.default.fileExists(atPath: bertVocabulary)
 
+  /// Lines that Tools/goldens/tokenizer.py --bulk wrote, named by hand.
+  static let bulkLines = ProcessInfo.processInfo.environment["GITC_TOKENIZER_LINES"]
+
   static func golden(_ name: String) -> URL {
     root.appending(path: "Tests/Goldens/tokenizer").appending(path: name)
   }
@@ -25,8 +28,8 @@ struct BertGoldenTests {
     let decoded: String
   }
 
-  private func lines() throws -> [Line] {
-    let data = try Data(contentsOf: Fixtures.golden("lines.jsonl"))
+  private func lines(_ file: URL = Fixtures.golden("lines.jsonl")) throws -> [Line] {
+    let data = try Data(contentsOf: file)
     return try data.split(separator: UInt8(ascii: "\n")).map {
       try JSONDecoder().decode(Line.self, from: Data($0))
     }
@@ -56,6 +59,28 @@ struct BertGoldenTests {
       #expect(
         text.utf8.elementsEqual(line.decoded.utf8),
         "\(text.debugDescription) is not \(line.decoded.debugDescription)")
+    }
+  }
+
+  @Test(
+    "Every line of a large file encodes and decodes as the reference does",
+    .enabled(
+      if: Fixtures.hasBERT && Fixtures.bulkLines != nil,
+      "needs bert-base-uncased's vocabulary, and GITC_TOKENIZER_LINES to name the file"))
+  func bulk() throws {
+    let tokenizer = WordPieceTokenizer(
+      vocabulary: try Vocabulary(contentsOf: Fixtures.bertVocabulary))
+    let vocabulary = tokenizer.vocabulary
+    let lines = try lines(URL(filePath: try #require(Fixtures.bulkLines)))
+    #expect(lines.count >= 100_000)
+    for line in lines {
+      if tokenizer.encode(line.text) != line.ids {
+        Issue.record("text \(line.text.debugDescription) encodes to other ids")
+      }
+      let text = tokenizer.decode([vocabulary.startID] + line.ids + [vocabulary.endID])
+      if !text.utf8.elementsEqual(line.decoded.utf8) {
+        Issue.record("\(text.debugDescription) is not \(line.decoded.debugDescription)")
+      }
     }
   }
 

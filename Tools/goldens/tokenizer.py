@@ -1,9 +1,17 @@
 #!/usr/bin/env python3
 """Writes what HuggingFace's BertTokenizer makes of some texts, for TokenizerTests.
 
-    pip install transformers==5.23.0 tokenizers==0.23.3
-    python3 Tools/goldens/tokenizer.py VOCAB.txt                 # the golden: Tests/Goldens/tokenizer
-    python3 Tools/goldens/tokenizer.py VOCAB.txt --bulk 30000 F  # that many lines, full vocabulary, to F
+    pip install transformers==5.24.0 tokenizers==0.23.3
+    python3 Tools/goldens/tokenizer.py VOCAB.txt                  # the golden: Tests/Goldens/tokenizer
+    python3 Tools/goldens/tokenizer.py VOCAB.txt --bulk 100000 F  # so many lines, full vocabulary, to F
+    python3 Tools/goldens/tokenizer.py VOCAB.txt --slow 100000    # where the Python tokenizer differs
+
+The comparison over many lines is run by hand, with F from --bulk:
+
+    GITC_TOKENIZER_LINES=F swift test --filter BertGoldenTests
+
+Transformers has two tokenizers of this name: the one that everybody gets, in Rust ("fast"), which is
+the reference here, and an older one in Python ("slow"). --slow tells how they differ.
 
 VOCAB.txt is bert-base-uncased's. The golden uses a part of it, written beside the lines, so that
 the tests need nothing from outside the repository. Each line is a JSON object in ASCII:
@@ -11,10 +19,12 @@ the tests need nothing from outside the repository. Each line is a JSON object i
 them, decoded with skip_special_tokens and clean_up_tokenization_spaces.
 """
 
+import collections
 import json
 import pathlib
 import random
 import sys
+import unicodedata
 
 import tokenizers
 import transformers
@@ -136,8 +146,31 @@ def records(path, texts):
         yield json.dumps({"decoded": decoded, "ids": ids, "text": text}, sort_keys=True)
 
 
+def compare_slow(path, texts):
+    """Prints on how many texts, and on which scalars alone, the tokenizer in Python differs."""
+    from transformers.models.bert.tokenization_bert_legacy import BertTokenizerLegacy
+
+    fast, slow = transformers.BertTokenizer(str(path)), BertTokenizerLegacy(str(path))
+
+    def differ(text):
+        return fast.encode(text, add_special_tokens=False) != slow.encode(
+            text, add_special_tokens=False)
+
+    scalars = [chr(v) for v in range(0x110000) if not 0xD800 <= v < 0xE000]
+    # Between letters, so that what vanishes, cuts or stays shows.
+    alone = {c for c in scalars if differ(f"a{c}b")}
+    kinds = collections.Counter(unicodedata.category(c) for c in alone)
+    print(f"{len(alone)} of {len(scalars)} scalars differ, by category in Unicode",
+          unicodedata.unidata_version, dict(kinds.most_common()))
+    texts = list(texts)
+    different = [t for t in texts if differ(t)]
+    others = [t for t in different if not alone & set(t)]
+    print(f"{len(different)} of {len(texts)} lines differ, {len(others)} without such a scalar")
+    for text in others[:40]:
+        print(ascii(text), fast.tokenize(text), slow.tokenize(text))
+
+
 def main():
-    assert transformers.__version__ == "5.23.0", transformers.__version__
     assert tokenizers.__version__ == "0.23.3", tokenizers.__version__
     source = pathlib.Path(sys.argv[1])
     tokens = source.read_text(encoding="utf-8").split("\n")[:-1]
@@ -146,6 +179,9 @@ def main():
     if len(sys.argv) == 5 and sys.argv[2] == "--bulk":
         texts = FIXED + [line(rng, letters) for _ in range(int(sys.argv[3]))]
         path, output = source, pathlib.Path(sys.argv[4])
+    elif len(sys.argv) == 4 and sys.argv[2] == "--slow":
+        return compare_slow(
+            source, FIXED + [line(rng, letters) for _ in range(int(sys.argv[3]))])
     else:
         texts = FIXED + [line(rng, letters) for _ in range(LINES - len(FIXED))]
         GOLDEN.mkdir(parents=True, exist_ok=True)

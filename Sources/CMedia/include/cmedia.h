@@ -33,7 +33,8 @@ cm_status cm_jpeg_decode(const uint8_t *bytes, size_t count, int32_t width, int3
                          uint8_t *rgb, char *message, size_t capacity);
 
 /* Every bit depth and colour type. Alpha is dropped, not composited; gamma is not applied; 16-bit
- * samples keep their high byte (Pillow clips 16-bit grey instead). */
+ * samples keep their high byte, but for grey without alpha, where all above 255 is white: Pillow
+ * takes that for numbers and clips them. */
 cm_status cm_png_size(const uint8_t *bytes, size_t count, int32_t *width, int32_t *height,
                       char *message, size_t capacity);
 cm_status cm_png_decode(const uint8_t *bytes, size_t count, int32_t width, int32_t height,

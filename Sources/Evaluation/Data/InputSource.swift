@@ -118,7 +118,8 @@ extension Captioner {
     let limit = min(frames ?? maximumFrames, maximumFrames)
     var images: [RGBImage] = []
     for index in FrameSampling.indexes(count: files.count, maximum: limit) {
-      images.append(try RGBImage.decode(files[index], place: name))
+      images.append(
+        try RGBImage.decode(files[index], place: name, upright: turnsPhotosUpright))
     }
     var pixels = try pixels(of: .frames(images), name: name)
     pixels.milliseconds = (ContinuousClock.now - start) / .milliseconds(1)

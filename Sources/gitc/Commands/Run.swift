@@ -42,6 +42,9 @@ struct Run: ParsableCommand {
   @Flag(help: "The images of a folder are inputs of their own.")
   var each = false
 
+  @Flag(help: "Turn photos upright as their EXIF data says; without it they are taken as stored.")
+  var exif = false
+
   @Option(name: .shortAndLong, help: "File to write instead of stdout.")
   var output: String?
 
@@ -56,6 +59,7 @@ struct Run: ParsableCommand {
   func run() throws {
     let walk = InputWalk(paths: inputs, each: each)
     let captioner = try execution.captioner(plan)
+    captioner.turnsPhotosUpright = exif
     let questions = captioning.questions
     var run = CaptionRun(
       captioner: captioner, options: try captioning.values(for: captioner), questions: questions,
