@@ -15,7 +15,7 @@ struct InspectTests {
     let text = try Gitc.run("inspect", path)
     #expect(text.status == 0, "\(text.errors)")
     #expect(text.output.contains("checkpoint"))
-    #expect(text.output.contains("32 pixels"))
+    #expect(text.output.contains("32 pixels, center-crop, bicubic"))
     #expect(text.output.contains("ViT, patches of 16"))
 
     let outcome = try Gitc.run("inspect", path, "--format", "json")

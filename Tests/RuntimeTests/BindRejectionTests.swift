@@ -199,6 +199,9 @@ struct BindRejectionTests {
     Case(.embedding, "float ids", [[7, 4], [3]], [[3, 4]], says: "ids"),
     Case(.embeddingGradient, "fewer rows of dy", [[3], [2, 4]], [[7, 4]], says: "dy")
       .typed(operands: [0: .i32]),
+    Case(.interpolate, "from nothing", [[0, 2, 4]], [[3, 2, 4]], says: "grids"),
+    Case(.interpolate, "to other vectors", [[2, 2, 4]], [[3, 2, 5]], says: "y"),
+    Case(.interpolateGradient, "of nothing", [[2, 0, 4]], [[3, 2, 4]], says: "grids"),
     Case(.patches, "too many", [[1, 3, 4, 4]], [[1, 5, 12]], says: "patches") {
       $0.axes = [2, 2, 0, 1]
     },

@@ -252,15 +252,18 @@ struct BoundProgramTests {
   @Test func whatDependsOnWeightsAloneIsComputedOnceAndKept() throws {
     let program = try constantProgram()
     #expect(program.function.facts.calls == 2)
+    func expected(_ offset: Float) -> [Float] {
+      (0..<64).map { (index: Int) -> Float in Float(2 * index + 6) + offset }
+    }
     for offset in [Float(0), 100, -7] {
       program.set("x", [Float](repeating: offset, count: 64))
       program.function.run()
-      #expect(program.floats("y") == (0..<64).map { offset + 2 * Float($0) + 6 })
+      #expect(program.floats("y") == expected(offset))
     }
     // Weights are not looked at again.
     program.setWeights([Float](repeating: 1, count: 64))
     program.function.run()
-    #expect(program.floats("y") == (0..<64).map { -7 + 2 * Float($0) + 6 })
+    #expect(program.floats("y") == expected(-7))
   }
 
   @Test func anOutputOfWeightsAloneIsComputedAtEveryRun() throws {
