@@ -85,3 +85,10 @@ package struct Checkpoint: Sendable {
       advice: "correct the field or make the file again")
   }
 }
+
+extension Preprocessing {
+  /// What images the graph of a model has to take that prepares them so.
+  package var imageSizes: GIT.ImageSizes {
+    if case .keepAspect = geometry { .any } else { .one }
+  }
+}

@@ -48,6 +48,9 @@ package enum ModelImport {
     if preprocessing == .original {
       checkpoint.preprocessing = .original(imageSize: checkpoint.preprocessing.imageSize)
     }
+    // The parameters are the same whatever sizes of images the graph takes.
+    checkpoint.graph = GIT.logits(
+      checkpoint.configuration, sizes: checkpoint.preprocessing.imageSizes)
     try checkpoint.validate(place: folder)
     return checkpoint
   }

@@ -119,6 +119,13 @@ import Testing
     #expect(Preprocessing.original(imageSize: 224).geometry == .centerCrop(.halfEven))
   }
 
+  @Test func aModelThatSeesWholeImagesTakesAnySize() throws {
+    var preprocessing = Preprocessing.original(imageSize: 480)
+    #expect(preprocessing.imageSizes == .any)
+    preprocessing.geometry = .centerCrop(.floor)
+    #expect(preprocessing.imageSizes == .one)
+  }
+
   @Test func anImportedCheckpointReadsAsItWasWritten() throws {
     let path = FileManager.default.temporaryDirectory.appending(path: "gitc-\(UUID()).ckpt").path
     defer { try? FileManager.default.removeItem(atPath: path) }
