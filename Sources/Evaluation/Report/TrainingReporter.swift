@@ -60,7 +60,7 @@ package struct TrainingReporter {
   private func evaluate(
     _ name: String, _ data: EvaluationData
   ) throws(InputError) -> TrainingReport.Evaluated {
-    var evaluator = Evaluator(captioner, options: CaptionOptions())
+    let evaluator = Evaluator(captioner, options: CaptionOptions())
     let (predictions, skipped) = try evaluator.predictions(data)
     let report = EvaluationReport(
       model: checkpoint, data: name, predictions: predictions, skipped: skipped.count,

@@ -64,7 +64,7 @@ struct Eval: ParsableCommand {
     if PredictionFile.isNamed(model) {
       results = try PredictionFile.read(model, data: samples)
     } else if let samples {
-      var evaluator = Evaluator(
+      let evaluator = Evaluator(
         try execution.captioner(model),
         options: CaptionOptions(beams: beam, maximumTokens: maxTokens))
       let total = samples.samples.count
