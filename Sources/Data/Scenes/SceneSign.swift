@@ -1,4 +1,4 @@
-import Media
+package import Media
 import Randomness
 
 /// A picture of one short word, to be read: its letters in one colour before a pale surface.
