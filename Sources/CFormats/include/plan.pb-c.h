@@ -109,7 +109,7 @@ struct  Gitc__Plan
 {
   ProtobufCMessage base;
   /*
-   * 1; a reader refuses others and says which release reads them.
+   * 2; 1 is a plan without checksums. A reader refuses others and says which release reads them.
    */
   protobuf_c_boolean has_version;
   uint32_t version;
@@ -123,6 +123,11 @@ struct  Gitc__Plan
   Gitc__PlanWeight **weight_table;
   Gitc__PlanModel *model;
   /*
+   * SHA-256 of fields 1 to 5, tags included, as they stand in the file.
+   */
+  protobuf_c_boolean has_sha256;
+  ProtobufCBinaryData sha256;
+  /*
    * Zeros, so that `weights` starts on a 4096-byte boundary of the file.
    */
   protobuf_c_boolean has_padding;
@@ -135,7 +140,7 @@ struct  Gitc__Plan
 };
 #define GITC__PLAN__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&gitc__plan__descriptor) \
-    , 0, 0, NULL, 0,NULL, 0,NULL, NULL, 0, {0,NULL}, 0, {0,NULL} }
+    , 0, 0, NULL, 0,NULL, 0,NULL, NULL, 0, {0,NULL}, 0, {0,NULL}, 0, {0,NULL} }
 
 
 /*
@@ -228,10 +233,15 @@ struct  Gitc__PlanWeight
    */
   size_t n_partial_sums;
   uint32_t *partial_sums;
+  /*
+   * SHA-256 of the weight's bytes; not looked at when a plan is opened.
+   */
+  protobuf_c_boolean has_sha256;
+  ProtobufCBinaryData sha256;
 };
 #define GITC__PLAN_WEIGHT__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&gitc__plan_weight__descriptor) \
-    , NULL, 0, GITC__PLAN_DTYPE__F32, 0,NULL, 0, GITC__PLAN_LAYOUT__DENSE, 0, 0, 0, 0, 0,NULL }
+    , NULL, 0, GITC__PLAN_DTYPE__F32, 0,NULL, 0, GITC__PLAN_LAYOUT__DENSE, 0, 0, 0, 0, 0,NULL, 0, {0,NULL} }
 
 
 struct  Gitc__PlanFunction
