@@ -113,3 +113,12 @@ struct TrainingState {
     }
   }
 }
+
+extension TrainingRun {
+  /// Whether a run with this output has come to its end: the model is there, and no state to go on from.
+  package static func isFinished(output: String) -> Bool {
+    let files = FileManager.default
+    return files.fileExists(atPath: output)
+      && !files.fileExists(atPath: TrainingState.path(output: output))
+  }
+}

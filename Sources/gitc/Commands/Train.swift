@@ -53,6 +53,9 @@ struct Train: ParsableCommand {
 
   func run() throws {
     let settings = try Recipe.read(path: recipe, overrides: overrides)
+    if resume, let report, TrainingRun.isFinished(output: output) {
+      return try write(report, settings, [])
+    }
     let run = try TrainingRun(
       settings,
       .init(
