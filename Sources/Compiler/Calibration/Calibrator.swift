@@ -89,7 +89,7 @@ package struct Calibrator {
     self.checkpoint = checkpoint
     self.samples = samples
     self.place = place
-    let parameters = ParameterStore(checkpoint.parameters)
+    let parameters = ParameterStore(checkpoint.parameters, threads: threads)
     let machine = CalibrationRun.Machine(kernels: kernels, threads: threads)
     self.parameters = parameters
     self.machine = machine

@@ -85,7 +85,8 @@ package struct CalibrationReport: Encodable, Sendable {
     kernels: KernelSet, threads: Int
   ) throws(InputError) {
     let source = try EvaluationData(data, limit: Self.sampleLimit)
-    let plan = try Compiler.compile(checkpoint, precision: .int8, place: path)
+    let plan = try Compiler.compile(
+      checkpoint, precision: .int8, place: path, threads: threads)
     let captioner = try Captioner(
       CaptionModel(plan.loaded(place: path)), kernels: kernels, threads: threads)
     var samples: [CalibrationSample] = []
@@ -121,12 +122,13 @@ package struct CalibrationReport: Encodable, Sendable {
 
   /// Compiles with the precisions chosen.
   ///
-  /// - Throws: as ``Compiler/compile(_:precision:place:quantization:watch:)``.
+  /// - Throws: as ``Compiler/compile(_:precision:place:quantization:threads:watch:)``.
   package func compile(
-    _ checkpoint: Checkpoint, place: String, watch: @escaping PassDriver.Watch
+    _ checkpoint: Checkpoint, place: String, threads: Int, watch: @escaping PassDriver.Watch
   ) throws(InputError) -> CompiledPlan {
     try Compiler.compile(
-      checkpoint, precision: .int8, place: place, quantization: options, watch: watch)
+      checkpoint, precision: .int8, place: place, quantization: options, threads: threads,
+      watch: watch)
   }
 
   /// For people: the loss, then what each projection costs and saves.
