@@ -1,4 +1,5 @@
 import CKernels
+import Kernels
 import Testing
 
 /// Σₖ x[m, k] w[n, k] in double, and Σₖ |x w|.
