@@ -55,7 +55,6 @@ let package = Package(
   ],
   targets: [
     // Level 0: C and system libraries.
-    system("COpenBLAS", "openblas", ["libopenblas-dev"]),  // sgemm
     system("CProtobufC", "libprotobuf-c", ["libprotobuf-c-dev"]),  // the head of a plan
     system("CNettle", "nettle", ["nettle-dev"]),  // SHA-256; swift-crypto would build for a minute
     system("CTurboJPEG", "libturbojpeg", ["libturbojpeg0-dev"]),  // JPEG, bit-exact with Pillow
@@ -63,7 +62,7 @@ let package = Package(
     system("CWebP", "libwebp", ["libwebp-dev"]),  // WebP
     system("CFFmpeg", "libavformat libavcodec libswscale libavutil", ["libavformat-dev"]),  // video
     .target(
-      name: "CKernels", dependencies: ["COpenBLAS"], cSettings: cWarnings + openMP,
+      name: "CKernels", cSettings: cWarnings + openMP,
       linkerSettings: [
         .linkedLibrary("omp5", .when(platforms: [.linux])),
         .linkedLibrary("omp", .when(platforms: [.macOS])),

@@ -32,7 +32,6 @@ struct KernelBenchmarks: ParsableCommand {
   var runs = 40
 
   func run() throws {
-    _ = ck_prepare_blas()
     let sets = try isa.split(separator: ",").map { name in
       guard let isa = ISA(rawValue: String(name)), isa.isSupported else {
         throw ValidationError("this CPU does not run '\(name)'")

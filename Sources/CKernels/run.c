@@ -1,5 +1,4 @@
 #define _GNU_SOURCE /* syscall */
-#include <cblas.h>
 #include <stdatomic.h>
 
 #include "common/kernel.h"
@@ -108,9 +107,4 @@ void ck_run(const ck_step *steps, size_t count, size_t threads) {
   }
 #endif
   run_steps(steps, count, 0, 1);
-}
-
-int ck_prepare_blas(void) {
-  openblas_set_num_threads(1);
-  return openblas_get_parallel() == 0 ? -1 : 0;
 }

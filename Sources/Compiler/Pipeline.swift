@@ -45,6 +45,6 @@ package enum Pipeline {
 package enum Precision: String, Sendable, CaseIterable {
   /// Exact integer sums of 8-bit weights and 7-bit activations.
   case int8
-  /// Floats throughout, through sgemm.
+  /// Floats throughout.
   case fp32
 }

@@ -3,8 +3,7 @@ package import Diagnostics
 
 /// The kernels of one instruction set cluster.
 ///
-/// All sets return the same bits, `ck_linear_f32` and `ck_matmul_f32` on many rows apart, which
-/// call sgemm.
+/// All sets return the same bits.
 package struct KernelSet: Sendable {
   /// The cluster; an op without a variant for it runs the next lower one.
   package let isa: ISA

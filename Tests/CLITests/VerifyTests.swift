@@ -88,8 +88,8 @@ struct VerifyTests {
         try #require(score["token_logprobs"] as? [Double]))
       let expected = pairs.map { abs($0 - $1) }
       let found = try #require(report["logprob_difference"] as? [String: Double])
-      // Both are differences of the same floats, whose decimals are half an ulp away; and sgemm may
-      // sum a prompt of several rows in another order than single ones.
+      // Both are differences of the same floats, whose decimals are half an ulp away; and a prompt
+      // of many rows is summed in another order than single ones.
       let bound = pairs.map { abs($0) + abs($1) }.reduce(0, max) * 0x1p-18
       #expect(abs(try #require(found["max"]) - expected.reduce(0, max)) <= bound)
       let mean = expected.reduce(0, +) / Double(expected.count)

@@ -90,10 +90,6 @@ import Testing
       }
     }
   }
-
-  @Test func openBLASIsABuildThatThreadsMayShare() {
-    #expect(ck_prepare_blas() == 0)
-  }
 }
 
 @Suite struct RunTests {

@@ -1,4 +1,5 @@
 import CKernels
+import Kernels
 import Testing
 
 /// Σₖ x[m, k] w[n, k] in double, and Σₖ |x w|.
@@ -34,12 +35,13 @@ private func products(
     let (sums, magnitudes) = products(x, w, m: m, n: n, k: k)
     let expected = sums.indices.map { data.value(sums[$0], $0) }
     let label = "[\(m), \(n), \(k)]"
-    // More than 16 rows go through sgemm, whose order of addition is its own.
-    everyWay(label, exact: m <= 16) { run in
+    everyWay(label) { run in
       let (epilogue, read) = data.make(in: run)
       run.execute(
         CK_LINEAR_F32,
-        ck_linear_f32_args(m: m, n: n, k: k, x: run.input(x), w: run.input(w), epilogue: epilogue))
+        ck_linear_f32_args(
+          m: m, n: n, k: k, x: run.input(x), w: run.input(w), epilogue: epilogue,
+          scratch: run.scratch(ck_linear_f32_scratch(m, n, k, run.threads))))
       expectClose(read(), expected, label) { i in
         // Any order of k additions errs by at most k half-ulps of the sum of magnitudes.
         data.bound(sums[i], Double(k) * epsilon / 2 * magnitudes[i], i)
@@ -63,7 +65,11 @@ private func products(
   }
 
   @Test func appliesEveryEpilogue() {
-    for form in EpilogueCase.all + EpilogueCase.divisions(40) {
+    // With an activation a residual lies apart.
+    let forms = EpilogueCase.all.filter {
+      $0.residualRows != 0 || $0.activation == CK_ACTIVATION_NONE
+    }
+    for form in forms + EpilogueCase.divisions(40) {
       for m in [1, 3, 20, 70] { check(m, 40, 96, form) }
     }
   }
@@ -71,6 +77,48 @@ private func products(
   @Test func matchesAtTheShapesOfTheModels() {
     check(197, 96, 768, EpilogueCase())
     check(4, 384, 768, EpilogueCase())
+  }
+
+  /// Around the sizes of blocks: 192 rows, 256 columns, sums of 256.
+  @Test func matchesAroundBlocks() {
+    for (m, n, k) in [(191, 31, 255), (193, 257, 257), (200, 300, 1), (17, 513, 513)] {
+      for form in [EpilogueCase(residualRows: 0), EpilogueCase(activation: CK_ACTIVATION_GELU_ERF)]
+      {
+        check(m, n, k, form)
+      }
+    }
+  }
+
+  /// A row's result does not depend on the rows computed with it, nor on whether its residual lies in
+  /// the result.
+  @Test func rowsAndPlacesChangeNoBit() {
+    let (n, k) = (50, 300)
+    var random = Random(1)
+    let (x, w) = (random.floats(230 * k), random.floats(n * k))
+    let (bias, residual) = (random.floats(n), random.floats(230 * n))
+    func rows(_ m: Int, inPlace: Bool) -> [Float] {
+      let run = Run(isa: .best, threads: 2)
+      let y = inPlace ? run.inout_(residual) : run.output(Float.self, 230 * n)
+      var epilogue = ck_epilogue()
+      epilogue.bias = UnsafePointer(run.input(bias))
+      epilogue.residual = UnsafePointer(inPlace ? y : run.input(residual))
+      epilogue.residual_rows = m
+      epilogue.split_count = 1
+      epilogue.split_columns.0 = n
+      epilogue.results.0 = y
+      run.execute(
+        CK_LINEAR_F32,
+        ck_linear_f32_args(
+          m: m, n: n, k: k, x: run.input(x), w: run.input(w), epilogue: epilogue,
+          scratch: run.scratch(ck_linear_f32_scratch(m, n, k, 2))))
+      return y.read(17 * n)
+    }
+    let expected = rows(17, inPlace: false)
+    for m in [17, 100, 230] {
+      for inPlace in [false, true] {
+        #expect(rows(m, inPlace: inPlace) == expected, "\(m) rows, in place: \(inPlace)")
+      }
+    }
   }
 }
 
@@ -107,14 +155,16 @@ private func products(
       }
     }
     let label = "[\(batch), \(m), \(n), \(k)], \(transposeA), \(transposeB), \(sharesB)"
-    everyWay(label, exact: false) { run in
+    everyWay(label) { run in
       let c = run.output(Float.self, batch * m * n)
       run.execute(
         CK_MATMUL_F32,
         ck_matmul_f32_args(
           batch: batch, m: m, n: n, k: k, transpose_a: transposeA ? 1 : 0,
           transpose_b: transposeB ? 1 : 0, a: run.input(a), a_batch_stride: m * k,
-          b: run.input(b), b_batch_stride: sharesB ? 0 : k * n, c: c))
+          b: run.input(b), b_batch_stride: sharesB ? 0 : k * n, c: c,
+          scratch: run.scratch(
+            ck_matmul_f32_scratch(m, n, k, transposeA ? 1 : 0, run.threads))))
       expectClose(c.read(expected.count), expected, label) {
         Double(k) * epsilon / 2 * magnitudes[$0]
       }
@@ -128,6 +178,14 @@ private func products(
         check(
           batch: batch, m, n, k, transposeA: transposeA, transposeB: transposeB, sharesB: sharesB)
       }
+    }
+  }
+
+  /// Around the sizes of blocks: 192 rows, 256 columns, sums of 256.
+  @Test(arguments: [false, true], [false, true])
+  func matchesAroundBlocks(transposeA: Bool, transposeB: Bool) {
+    for (batch, m, n, k) in [(1, 193, 31, 257), (1, 50, 257, 300), (3, 20, 24, 9)] {
+      check(batch: batch, m, n, k, transposeA: transposeA, transposeB: transposeB, sharesB: false)
     }
   }
 

@@ -4,5 +4,6 @@
 #include "../common/tile.inc"
 #include "attention_layout.h"
 #include "attention.inc"
+#include "attention_gradient.inc"
 #include "../common/end_target.h"
 #endif

@@ -13,7 +13,6 @@
  * float kernel is written once over 8-lane vectors and instantiated per ISA, so that all variants
  * return the same bits (the payload of a NaN apart); integer kernels return the same bits because
  * they are exact.
- * (The exceptions are the kernels that call sgemm: ck_linear_f32 and ck_matmul_f32.)
  *
  * Names: CK_<OP>_<types>; args struct ck_<op>_args. M rows, N columns, K reduction, B batch,
  * D model width. */
@@ -91,10 +90,6 @@ typedef struct ck_step {
  * threads >= 1. Not reentrant within a region. */
 void ck_run(const ck_step *steps, size_t count, size_t threads);
 
-/* Keeps OpenBLAS on one thread per caller, since the steps divide the work; call once before the
- * first sgemm. Returns 0, or -1 where the library is the serial build, which is not thread-safe. */
-int ck_prepare_blas(void);
-
 /* ---- projections ---- */
 
 typedef enum ck_activation {
@@ -118,13 +113,18 @@ typedef struct ck_epilogue {
   float *_Nullable results[CK_MAX_SPLITS];
 } ck_epilogue;
 
-/* sum[m, n] = Σk x[m, k] w[n, k], by sgemm. */
+/* sum[m, n] = Σk x[m, k] w[n, k]. Of more than 16 rows each is one chain of fma over k that starts
+ * with the bias, and with the residual too where there is no activation; so they do not depend on
+ * m. The residual may be results[0] only without an activation. */
 typedef struct ck_linear_f32_args {
   size_t m, n, k;
   const float *x; /* [M, K] */
   const float *w; /* [N, K] */
   ck_epilogue epilogue;
+  float *scratch; /* ck_linear_f32_scratch floats */
 } ck_linear_f32_args;
+
+size_t ck_linear_f32_scratch(size_t m, size_t n, size_t k, size_t threads);
 
 /* sum[m, n] = float(Σk x[m, k] w[n, k] - zero[m] column_sum[n]) * (scale[m] * w_scale[n]).
  *   x      u8 [M, K]
@@ -152,7 +152,8 @@ size_t ck_packed_s8_bytes(size_t n, size_t k);
 /* Packs w [N, K] and adds up its rows (both single-threaded; used by the compiler). */
 void ck_pack_s8(size_t n, size_t k, const int8_t *w, int8_t *packed, int32_t *column_sums);
 
-/* c[b, m, n] = Σk a[b, m, k] b[b, k, n] by sgemm; transposed operands are [K, M] and [N, K]. */
+/* c[b, m, n] = Σk a[b, m, k] b[b, k, n], one chain of fma over k; transposed operands are [K, M]
+ * and [N, K]. */
 typedef struct ck_matmul_f32_args {
   size_t batch, m, n, k;
   uint32_t transpose_a, transpose_b;
@@ -161,7 +162,10 @@ typedef struct ck_matmul_f32_args {
   const float *b;
   size_t b_batch_stride; /* 0: one b serves every batch */
   float *c;              /* [batch, M, N] */
+  float *scratch;        /* ck_matmul_f32_scratch floats */
 } ck_matmul_f32_args;
+
+size_t ck_matmul_f32_scratch(size_t m, size_t n, size_t k, int transposes_a, size_t threads);
 
 /* ---- attention ---- */
 

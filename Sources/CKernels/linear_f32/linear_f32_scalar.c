@@ -1,7 +1,8 @@
-#include <cblas.h>
-
 #include "../common/begin_scalar.h"
 #include "../common/dot.inc"
 #include "../common/epilogue.inc"
+#include "../common/tile.inc"
+#include "gemm_layout.h"
+#include "gemm.inc"
 #include "linear_f32.inc"
 #include "matmul_f32.inc"

@@ -5,7 +5,7 @@ package enum ProjectionPrecision: String, Sendable, CaseIterable, Comparable {
   /// 8-bit activations by 8-bit weights: as exact, with half the error of the rows; half as fast on
   /// AVX2, equally fast where products are added up in int32.
   case u8
-  /// Floats, through sgemm.
+  /// Floats.
   case f32
 
   /// Levels of the activations; nil for floats.

@@ -6,16 +6,20 @@ import Kernels
 extension Binder {
   mutating func bindLinear(_ view: StepView) throws(InputError) {
     let (m, n, k) = (view.match.rows, view.match["N"], view.match["K"])
-    try checkSgemm(view, m, n, k)
+    try view.check(k >= 1, "the columns of x", expected: "1 or more", found: "0")
     let epilogue = try epilogue(of: view, m: m, n: n, parameters: 2)
+    let scratch = try scratch(floats: ck_linear_f32_scratch(m, n, k, threads), for: view)
     let (x, w) = (view.operands[0].root, view.operands[1].root)
     emit(
       KernelCall(
-        CK_LINEAR_F32, reads: view.operands.map(\.root), writes: view.results.map(\.root),
-        inPlace: epilogue.inPlace
+        CK_LINEAR_F32, reads: view.operands.map(\.root),
+        writes: view.results.map(\.root) + [scratch],
+        // Sums start with the residual, which an activation would come between.
+        inPlace: view.step.activation == .none ? epilogue.inPlace : []
       ) { memory in
         ck_linear_f32_args(
-          m: m, n: n, k: k, x: memory.f32(x), w: memory.f32(w), epilogue: epilogue.bound(memory))
+          m: m, n: n, k: k, x: memory.f32(x), w: memory.f32(w), epilogue: epilogue.bound(memory),
+          scratch: memory.f32(scratch))
       })
   }
 
@@ -67,22 +71,20 @@ extension Binder {
       m *= batch
       batch = 1
     }
-    try checkSgemm(view, m, n, k)
+    try view.check(k >= 1, "the summed length K", expected: "1 or more", found: "0")
     let strides = (a: aEnd[0] * aEnd[1], b: isShared ? 0 : k * n)
+    let scratch = try scratch(
+      floats: ck_matmul_f32_scratch(m, n, k, transposeA ? 1 : 0, threads), for: view)
     emit(
-      KernelCall(CK_MATMUL_F32, reads: [a.root, b.root], writes: [c.root]) { [batch, m] memory in
+      KernelCall(
+        CK_MATMUL_F32, reads: [a.root, b.root], writes: [c.root, scratch]
+      ) { [batch, m] memory in
         ck_matmul_f32_args(
           batch: batch, m: m, n: n, k: k, transpose_a: transposeA ? 1 : 0,
           transpose_b: transposeB ? 1 : 0, a: memory.f32(a.root), a_batch_stride: strides.a,
-          b: memory.f32(b.root), b_batch_stride: strides.b, c: memory.f32(c.root))
+          b: memory.f32(b.root), b_batch_stride: strides.b, c: memory.f32(c.root),
+          scratch: memory.f32(scratch))
       })
-  }
-
-  /// Sgemm takes 32-bit sizes, and leading dimensions of at least 1.
-  private func checkSgemm(_ view: StepView, _ m: Int, _ n: Int, _ k: Int) throws(InputError) {
-    try view.check(
-      m <= Self.maximumLength && n <= Self.maximumLength && (1...Self.maximumLength).contains(k),
-      "sizes M, N, K", expected: "less than 2^31, and K not 0", found: "\(m), \(n), \(k)")
   }
 
   /// The epilogue of a projection whose bias and residual follow the first `parameters` operands.

@@ -9,7 +9,7 @@ import Kernels
 /// relation between the tensors of a step is checked: after this, whatever the file said, no kernel
 /// reads or writes outside the tensors of its step.
 struct Binder {
-  /// The longest axis: what sgemm's 32-bit sizes hold.
+  /// The longest axis: that of the plan's limits would let products of three lengths overflow.
   static let maximumLength = Int(Int32.max)
 
   let function: PlanFunction

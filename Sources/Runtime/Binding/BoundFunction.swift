@@ -37,9 +37,6 @@ package final class BoundFunction {
   private let inputs: [String: Port]
   private let outputs: [String: Port]
 
-  /// Whether several threads may call sgemm at once; false for a serial build of OpenBLAS.
-  private static let isSgemmThreadSafe = ck_prepare_blas() == 0
-
   private struct Port {
     let bytes: UnsafeMutableRawBufferPointer
     let shape: [Int]
@@ -160,8 +157,7 @@ package final class BoundFunction {
     name = function.name
     inputs = ports(function.inputs)
     outputs = ports(function.outputs)
-    let callsSgemm = calls.contains { $0.op == CK_LINEAR_F32 || $0.op == CK_MATMUL_F32 }
-    self.threads = callsSgemm && !Self.isSgemmThreadSafe ? 1 : threads
+    self.threads = threads
     facts = Facts(
       arenaBytes: placement.arenaBytes, lowerBoundBytes: placement.lowerBoundBytes,
       calls: others.count, barriers: barriers.after[constantSteps...].count { $0 })

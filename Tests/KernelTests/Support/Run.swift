@@ -115,10 +115,8 @@ let supportedISAs = ISA.allCases.filter(\.isSupported)
 /// Runs `body` with every supported instruction set and 1, 2 and 3 threads.
 ///
 /// All outputs must have the same bits each time (a NaN equals any NaN); whether they are right is for
-/// `body` to check. `exact` is false for the kernels that call sgemm, whose bits may differ.
-func everyWay(
-  _ label: String, exact: Bool = true, _ body: (Run) throws -> Void
-) rethrows {
+/// `body` to check.
+func everyWay(_ label: String, _ body: (Run) throws -> Void) rethrows {
   var first: [[UInt8]]?
   for isa in supportedISAs {
     for threads in 1...3 {
@@ -126,7 +124,7 @@ func everyWay(
       try body(run)
       let way = "\(label), \(isa.rawValue), \(threads) threads"
       let outputs = run.finish(way)
-      if let first, exact {
+      if let first {
         #expect(sameBits(outputs, first), "\(way): differs from scalar on 1 thread")
       } else {
         first = outputs
