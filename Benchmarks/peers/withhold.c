@@ -1,5 +1,5 @@
-// Withholds instruction sets newer than AVX2 from libraries whose CPUID instructions were replaced by UD2
-// (withhold.py): preloaded, this answers the trap with what the CPU says, less those bits.
+// Withholds instruction sets newer than AVX2 from libraries whose CPUID instructions were replaced
+// by UD2 (withhold.py): preloaded, this answers the trap with what the CPU says, less those bits.
 #define _GNU_SOURCE
 #include <cpuid.h>
 #include <signal.h>
@@ -33,7 +33,7 @@ static void answer(int signal, siginfo_t *info, void *context) {
     c &= ~BITS(1, 6, 11, 12, 14);                // VBMI, VBMI2, VNNI, BITALG, VPOPCNTDQ
     d &= ~BITS(2, 3, 8, 22, 23, 24, 25);         // 4VNNIW, 4FMAPS, VP2INTERSECT, FP16, AMX
   } else if (leaf == FEATURES && part == 1) {
-    a &= ~BITS(4, 5, 21, 23);   // AVX-VNNI, AVX512-BF16, AMX-FP16, AVX-IFMA
+    a &= ~BITS(4, 5, 21, 23);     // AVX-VNNI, AVX512-BF16, AMX-FP16, AVX-IFMA
     d &= ~BITS(4, 5, 8, 10, 19);  // AVX-VNNI-INT8, NE-CONVERT, AMX-COMPLEX, AVX-VNNI-INT16, AVX10
   }
   registers[REG_RAX] = a, registers[REG_RBX] = b, registers[REG_RCX] = c, registers[REG_RDX] = d;
