@@ -39,7 +39,8 @@ extension ONNXExporter {
       guard !op.form.hasBias else { throw GraphError("attention's bias has no form in ONNX here") }
       results = [attention(op.form, node)]
     case .cachedAttention(let op): results = [cachedAttention(op.form, node)]
-    case .relativeIndex, .windowMask, .patchesGradient, .interpolate, .interpolateGradient,
+    case .exp, .rsqrt, .relativeIndex, .windowMask, .patchesGradient, .interpolate,
+      .interpolateGradient,
       .dropout, .crossEntropy, .sum,
       .geluGradient, .softmaxGradient, .layerNormGradient,
       .attentionGradient, .embeddingGradient, .crossEntropyGradient, .pad, .quantizeRows,

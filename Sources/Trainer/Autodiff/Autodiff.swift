@@ -78,6 +78,8 @@ package struct Autodiff {
     case .add: return addRule(node, dy)
     case .multiply: return multiplyRule(node, dy)
     case .scale(let op): return [graph.scale(dy, by: op.factor)]
+    case .exp: return [graph.multiply(dy, node.results[0])]
+    case .rsqrt: return [rsqrtRule(node, dy)]
     case .gelu(let op):
       return [apply(.geluGradient(GeluGradient(form: op.form)), node.inputs[0], dy)]
     case .dropout(let op):
