@@ -16,7 +16,7 @@ import Testing
     frames: 2)
 
   /// The settings of the script.
-  private static let optimizer = Recipe.Optimizer(
+  static let optimizer = Recipe.Optimizer(
     learningRate: 3e-3, encoderRatio: 0.2, weightDecay: 0.5, beta1: 0.9, beta2: 0.98,
     epsilon: 1e-8, warmupSteps: 5, finalRatio: 0.1, clipNorm: 0.5)
 
@@ -37,7 +37,8 @@ import Testing
     }
     return Batch(
       shape: .init(count: 3, frames: 2, tokens: 6), pixels: try part("pixels"),
-      tokens: try part("tokens").map { Int32($0) }, labels: try part("labels").map { Int32($0) },
+      tokens: try part("tokens").map { Int32($0) },
+      goal: .next(try part("labels").map { Int32($0) }),
       keys: ["a", "b", "c"])
   }
 

@@ -119,6 +119,27 @@ import Testing
     #expect(recipe.validationLimit == 1000)
   }
 
+  @Test("matches texts where it says so, by the encoder's usual image feature")
+  func objective() throws {
+    func objective(_ overrides: String...) throws -> Recipe.Objective {
+      try Recipe(yaml: Self.smallest, overrides: overrides, place: "r.yaml").objective
+    }
+    #expect(try objective() == .captions)
+    #expect(
+      try objective("objective=contrastive")
+        == .contrastive(.init(form: .unicl, towers: .init(width: 192, pooling: .classToken))))
+    #expect(
+      try objective(
+        "objective=contrastive", "contrastive.form=clip", "contrastive.width=64",
+        "model.preset=coswin-micro")
+        == .contrastive(.init(form: .clip, towers: .init(width: 64, pooling: .mean))))
+    let error = try error(
+      Self.smallest, "model.encoder=coswin", "contrastive.pooling=class",
+      "objective=contrastive")
+    #expect(error.what == "the encoder has no class token")
+    #expect(try self.error(Self.smallest, "objective=both").expected.contains("contrastive"))
+  }
+
   @Test("gives a CoSwin its sizes, whatever the preset's encoder")
   func coswin() throws {
     let keys = [

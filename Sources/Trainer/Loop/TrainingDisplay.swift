@@ -27,8 +27,9 @@ package struct TrainingDisplay {
     case .validation(let step, let results):
       return results.map { source, metrics in
         "\(isTerminal ? "\r\u{1B}[K" : "")step \(step)  \(source): loss \(rounded(metrics.loss, 4)), "
-          + "exact \(rounded(100 * metrics.exact, 1)) %, "
-          + "tokens \(rounded(100 * metrics.tokenAccuracy, 1)) % of \(metrics.samples)\n"
+          + metrics.shares.map {
+            "\($0.name.replacing("_", with: " ")) \(rounded(100 * $0.value, 1)) %"
+          }.joined(separator: ", ") + " of \(metrics.samples)\n"
       }.joined()
     case .saved(let step, let path):
       return "\(isTerminal ? "\r\u{1B}[K" : "")step \(step)  saved \(path)\n"

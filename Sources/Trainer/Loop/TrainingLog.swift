@@ -15,11 +15,15 @@ package final class TrainingLog {
   }
 
   private struct ValidationLine: Encodable {
+    /// `loss`, `samples`, and the shares under their names.
     struct Metrics: Encodable {
-      var loss: Double
-      var token_accuracy: Double
-      var exact: Double
-      var samples: Int
+      var metrics: ValidationMetrics
+
+      func encode(to encoder: any Encoder) throws {
+        var values = ["loss": metrics.loss, "samples": Double(metrics.samples)]
+        for share in metrics.shares { values[share.name] = share.value }
+        try values.encode(to: encoder)
+      }
     }
 
     var step: Int
@@ -81,14 +85,7 @@ package final class TrainingLog {
           step: step.step, loss: step.loss, learning_rate: step.learningRate,
           gradient_norm: step.gradientNorm, samples_per_second: step.samplesPerSecond))
     case .validation(let step, let results):
-      let metrics = results.map { source, metrics in
-        (
-          source,
-          ValidationLine.Metrics(
-            loss: metrics.loss, token_accuracy: metrics.tokenAccuracy, exact: metrics.exact,
-            samples: metrics.samples)
-        )
-      }
+      let metrics = results.map { ($0.source, ValidationLine.Metrics(metrics: $0.metrics)) }
       try line(
         ValidationLine(step: step, validation: Dictionary(metrics) { first, _ in first }))
     case .skipped(let step, let problem):

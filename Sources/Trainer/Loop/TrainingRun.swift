@@ -52,6 +52,8 @@ package struct TrainingRun {
   /// The step that ``run(_:)`` begins with: 1, or the one after the state resumed from.
   package let firstStep: Int
   private let losses: LossWatch
+  /// What the run took from ``Options/initial``; nil where it starts from nothing or goes on.
+  package let start: InitialParameters?
 
   /// Opens the data, makes or reads the vocabulary, compiles the step, and fills the parameters.
   ///
@@ -77,7 +79,7 @@ package struct TrainingRun {
       try SampleSource(
         dataset, tokenizer: tokenizer, maximumTextLength: configuration.text.maximumTextLength,
         maximumFrames: configuration.frames, preprocessing: preprocessing,
-        augmentation: augmentation)
+        augmentation: augmentation, matchesTexts: recipe.objective != .captions)
     }
     var sources: [SampleSource] = []
     for dataset in datasets { sources.append(try open(dataset, recipe.augmentation)) }
@@ -88,7 +90,7 @@ package struct TrainingRun {
 
     do {
       program = try TrainingProgram(
-        configuration, dropout: recipe.dropout, smoothing: recipe.smoothing,
+        configuration, recipe.objective, dropout: recipe.dropout, smoothing: recipe.smoothing,
         kernels: options.kernels, threads: options.threads)
     } catch {
       preconditionFailure("a valid configuration compiles: \(error)")
@@ -101,7 +103,7 @@ package struct TrainingRun {
       program.buffers, recipe.optimizer, kernels: options.kernels, threads: options.threads,
       isEncoder: { $0.hasPrefix(encoder) })
 
-    let graph = GIT.logits(configuration)
+    let graph = recipe.objective.graph(configuration)
     state = TrainingState(
       template: Checkpoint(
         graph: graph, configuration: configuration,
@@ -109,6 +111,7 @@ package struct TrainingRun {
         parameters: [:]),
       buffers: program.buffers)
     Initialization.fill(program.buffers, graph: graph, seed: recipe.seed)
+    var start: InitialParameters?
     if options.resumes {
       let progress = try state.loadState(output: options.output)
       try Self.check(progress, recipe, sources, place: TrainingState.path(output: options.output))
@@ -121,10 +124,13 @@ package struct TrainingRun {
       firstStep = progress.step + 1
       losses = progress.losses
     } else {
-      if let initial, let path = options.initial { try state.load(initial, place: path) }
+      if let initial, let path = options.initial {
+        start = try state.load(initial, place: path)
+      }
       firstStep = 1
       losses = LossWatch(sources: sources.count, factor: recipe.spikeFactor)
     }
+    self.start = start
   }
 
   /// Refuses to go on with anything that would make another run of it.
@@ -202,6 +208,7 @@ package struct TrainingRun {
       }
       let rate = recipe.optimizer.rate(step: step, of: recipe.steps)
       optimizer.update(step: step, rate: rate, norm: norm)
+      program.limitTemperature()
       let samplesPerSecond = speed.add(samples: batch.shape.count)
       try watch(
         .step(
@@ -249,18 +256,20 @@ package struct TrainingRun {
     var results: [(source: String, metrics: ValidationMetrics)] = []
     for (name, source) in validationSources {
       let count = min(recipe.validationLimit, source.count)
-      var sum = ValidationResult.empty
+      var sum: ValidationResult?
       for first in stride(from: 0, to: count, by: recipe.batchSize) {
         let rows = Array(first..<min(count, first + recipe.batchSize))
         let batch = try source.batch(rows: rows, random: nil)
-        if batch.shape.count > 0 { sum = sum + (try program.validate(batch)) }
+        guard batch.shape.count > 0 else { continue }
+        let result = try program.validate(batch)
+        if sum?.add(result) == nil { sum = result }
       }
-      guard sum.sampleCount > 0 else {
+      guard let sum else {
         throw InputError(
           .badData, "no image of the validation data can be read", expected: "one sample or more",
           found: source.skipped.summary ?? "none", in: name, advice: "check the images")
       }
-      results.append((name, ValidationMetrics(sum)))
+      results.append((name, sum.metrics))
     }
     if !results.isEmpty { try watch(.validation(step: step, results: results)) }
   }

@@ -3,6 +3,7 @@ import Diagnostics
 import FoundationEssentials
 import Formats
 import Glibc
+import Graph
 
 /// A training run's checkpoints: the finished model, and the state an unfinished run resumes from.
 ///
@@ -67,9 +68,27 @@ struct TrainingState {
     try checkpoint.write(to: Self.path(output: output))
   }
 
-  /// Reads the parameters of `checkpoint` into the buffers.
-  func load(_ checkpoint: Checkpoint, place: String) throws(InputError) {
-    try load(checkpoint.parameters, prefix: "", into: buffers.values, place: place)
+  /// Starts from the parameters of `checkpoint` that the model has too; the others stay as they are.
+  ///
+  /// - Returns: which those are.
+  /// - Throws: where a parameter has another shape in the checkpoint, or none is in both.
+  func load(_ checkpoint: Checkpoint, place: String) throws(InputError) -> InitialParameters {
+    let names = buffers.table.map(\.name)
+    let start = InitialParameters(
+      place: place, taken: names.filter { checkpoint.parameters[$0] != nil },
+      fresh: names.filter { checkpoint.parameters[$0] == nil },
+      unused: checkpoint.graph.parameters.map(\.name).filter { !Set(names).contains($0) })
+    guard !start.taken.isEmpty else {
+      throw InputError(
+        .badData, "checkpoint has no parameter of the recipe's model",
+        expected: "parameters such as \(names.first ?? "none")",
+        found: start.unused.first ?? "none", in: place,
+        advice: "start from a checkpoint of a model of this kind, or without --init")
+    }
+    try load(
+      checkpoint.parameters, of: buffers.table.filter { checkpoint.parameters[$0.name] != nil },
+      into: buffers.values, place: place)
+    return start
   }
 
   /// Reads a state and says how far it had come.
@@ -91,17 +110,17 @@ struct TrainingState {
         found: "\(template.vocabulary.count), not all the same", in: place,
         advice: "resume with the same recipe, data and --init")
     }
-    try load(checkpoint, place: place)
+    try load(checkpoint.parameters, into: buffers.values, place: place)
     try load(state.tensors, prefix: "m.", into: buffers.firstMoments, place: place)
     try load(state.tensors, prefix: "v.", into: buffers.secondMoments, place: place)
     return progress
   }
 
   private func load(
-    _ tensors: [String: WeightTensor], prefix: String, into buffer: UnsafeMutablePointer<Float>,
-    place: String
+    _ tensors: [String: WeightTensor], of table: [PlanWeight]? = nil, prefix: String = "",
+    into buffer: UnsafeMutablePointer<Float>, place: String
   ) throws(InputError) {
-    for weight in buffers.table {
+    for weight in table ?? buffers.table {
       let name = prefix + weight.name
       guard let tensor = tensors[name], tensor.shape == weight.shape else {
         throw InputError(

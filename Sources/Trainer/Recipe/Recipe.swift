@@ -61,6 +61,7 @@ package struct Recipe: Sendable, Equatable {
     package var clipNorm: Float
   }
 
+  package var objective: Objective
   package var configuration: GITConfiguration
   /// In text embedding and decoder layers; 0 switches it off.
   package var dropout: Float
@@ -125,6 +126,7 @@ package struct Recipe: Sendable, Equatable {
     configuration = try Self.configuration(model, vocabularySize: vocabularySize)
     dropout = try model.float("dropout", 0.1, in: 0...0.9)
     try model.finish()
+    objective = try Self.objective(root, configuration)
 
     let data = try root.section("data")
     train = try Self.sources(data, "train")

@@ -53,11 +53,17 @@ struct Train: ParsableCommand {
 
   func run() throws {
     let settings = try Recipe.read(path: recipe, overrides: overrides)
+    if report != nil && settings.objective != .captions {
+      throw InputError(
+        .usage, "--report shows captions", expected: "objective captions",
+        found: "a recipe that matches texts", in: recipe, advice: "leave --report out")
+    }
     let run = try TrainingRun(
       settings,
       .init(
         output: output, initial: initial, resumes: resume, kernels: try execution.kernels(),
         threads: execution.threads.count))
+    if let start = run.start { StandardStreams.note(start.summary) }
     let lines = try log.map { try TrainingLog(path: $0, firstStep: run.firstStep) }
     let board = try tensorboard.map {
       try TensorBoardLog(folder: $0, firstStep: run.firstStep)
