@@ -103,6 +103,41 @@ import Testing
     }
   }
 
+  @Test("has no gradients of what is frozen, and the others unchanged")
+  func frozen() throws {
+    for part in Recipe.Optimizer.Part.allCases {
+      let parts = try [false, true].map { isFrozen in
+        let program = try TrainingProgram(
+          Self.coswin,
+          .contrastive(.init(form: .unicl, towers: .init(width: 10, pooling: .mean))), dropout: 0,
+          smoothing: .init(form: .kl, amount: 0),
+          isFrozen: { isFrozen && Recipe.Optimizer.Part(of: $0) == part }, kernels: KernelSet(),
+          threads: 1)
+        for (index, weight) in program.buffers.table.enumerated() {
+          let tensor = Tensor.random(weight.shape, seed: UInt64(300 + index), in: -0.6...0.6)
+          _ = program.buffers.slice(program.buffers.values, weight)
+            .update(from: tensor.values.map { Float($0) })
+        }
+        let loss = try program.step(Self.batch(frames: 1), seed: 0)
+        return (program, loss)
+      }
+      let ((all, loss), (some, frozenLoss)) = (parts[0], parts[1])
+      #expect(loss == frozenLoss)
+      #expect(all.buffers.table.map(\.name) == some.buffers.table.map(\.name))
+      #expect(all.buffers.learnt.count == all.buffers.table.count)
+      #expect(
+        some.buffers.learnt.map(\.name)
+          == all.buffers.table.map(\.name).filter { Recipe.Optimizer.Part(of: $0) != part })
+      #expect(some.buffers.count < all.buffers.count)
+      for weight in some.buffers.learnt {
+        let same = try #require(all.buffers.table.first { $0.name == weight.name })
+        #expect(
+          Array(some.buffers.slice(some.buffers.gradients, weight))
+            == Array(all.buffers.slice(all.buffers.gradients, same)), "\(weight.name)")
+      }
+    }
+  }
+
   @Test("keeps the temperature within its bounds")
   func temperature() throws {
     let program = try program(Self.cases[0])

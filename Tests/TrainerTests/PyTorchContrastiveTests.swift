@@ -80,8 +80,7 @@ import Testing
     let losses = try file.floats("losses.\(form.rawValue)").floats
     let norms = try file.floats("norms.\(form.rawValue)").floats
     let optimizer = try AdamW(
-      program.buffers, PyTorchGoldenTests.optimizer, kernels: KernelSet(), threads: 2,
-      isEncoder: { $0.hasPrefix("git.image_encoder.") })
+      program.buffers, PyTorchGoldenTests.optimizer, kernels: KernelSet(), threads: 2)
     try #require(losses.count == 20)
     for step in 1...20 {
       let loss = try program.step(try batch((step - 1) % 4), seed: 0)

@@ -150,6 +150,28 @@ import Testing
     }
   }
 
+  @Test("leaves frozen parts as they are, bit for bit, also when it goes on")
+  func frozen() throws {
+    try run(data.recipe(steps: 3), to: "first.ckpt")
+    let first = try Checkpoint.read(path: data["first.ckpt"])
+    var recipe = try data.recipe(steps: 14, "optimizer.weight_decay=0.5")
+    recipe.optimizer.groups = [.init(.encoder, isFrozen: true), .init(.projection, rate: 0.5)]
+    _ = try error(recipe, to: "model.ckpt", from: "first.ckpt") { progress throws(InputError) in
+      if case .step(let step) = progress, step.step == 12 { throw Self.stop }
+    }
+    let state = try Checkpoint.read(path: data["model.ckpt.training"])
+    let moments = try #require(state.trainingState?.tensors.keys)
+    #expect(!moments.isEmpty && !moments.contains { $0.contains("image_encoder") })
+    try run(recipe, to: "model.ckpt", from: "first.ckpt", resumes: true)
+    try run(recipe, to: "whole.ckpt", from: "first.ckpt")
+    #expect(try data.bytes("model.ckpt") == data.bytes("whole.ckpt"))
+    let model = try Checkpoint.read(path: data["model.ckpt"])
+    for (name, tensor) in first.parameters {
+      let isSame = model.parameters[name]?.floats == tensor.floats
+      #expect(isSame == name.hasPrefix("git.image_encoder."), "\(name)")
+    }
+  }
+
   @Test("refuses to start from a model that has nothing in common")
   func initialOfNothing() throws {
     try run(data.recipe(steps: 1, "objective=contrastive"), to: "towers.ckpt")

@@ -91,17 +91,16 @@ package struct TrainingRun {
     do {
       program = try TrainingProgram(
         configuration, recipe.objective, dropout: recipe.dropout, smoothing: recipe.smoothing,
-        kernels: options.kernels, threads: options.threads)
+        isFrozen: { recipe.optimizer.group(of: $0).isFrozen }, kernels: options.kernels,
+        threads: options.threads)
     } catch {
       preconditionFailure("a valid configuration compiles: \(error)")
     }
     try program.prepare(
       training: sources.map { $0.shape(recipe.batchSize) },
       validation: validationSources.map { $0.source.shape(recipe.batchSize) })
-    let encoder = "git.image_encoder."
     optimizer = AdamW(
-      program.buffers, recipe.optimizer, kernels: options.kernels, threads: options.threads,
-      isEncoder: { $0.hasPrefix(encoder) })
+      program.buffers, recipe.optimizer, kernels: options.kernels, threads: options.threads)
 
     let graph = recipe.objective.graph(configuration)
     state = TrainingState(

@@ -33,10 +33,10 @@ struct TrainingState {
   let buffers: ParameterBuffers
 
   private func tensors(
-    _ buffer: UnsafeMutablePointer<Float>, prefix: String = ""
+    _ buffer: UnsafeMutablePointer<Float>, of table: [PlanWeight], prefix: String = ""
   ) -> [String: WeightTensor] {
     Dictionary(
-      uniqueKeysWithValues: buffers.table.map { weight in
+      uniqueKeysWithValues: table.map { weight in
         (
           prefix + weight.name,
           WeightTensor(shape: weight.shape, values: Array(buffers.slice(buffer, weight)))
@@ -47,16 +47,18 @@ struct TrainingState {
   /// Writes the model alone, as `gitc compile` and others read it.
   func writeModel(to path: String) throws(InputError) {
     var checkpoint = template
-    checkpoint.parameters = tensors(buffers.values)
+    checkpoint.parameters = tensors(buffers.values, of: buffers.table)
     try checkpoint.write(to: path)
   }
 
   /// Writes the state after `progress.step` steps; the old one stays until the new one is whole.
   func writeState(_ progress: Progress, output: String) throws(InputError) {
     var checkpoint = template
-    checkpoint.parameters = tensors(buffers.values)
-    let moments = tensors(buffers.firstMoments, prefix: "m.")
-      .merging(tensors(buffers.secondMoments, prefix: "v.")) { first, _ in first }
+    checkpoint.parameters = tensors(buffers.values, of: buffers.table)
+    let moments = tensors(buffers.firstMoments, of: buffers.learnt, prefix: "m.")
+      .merging(tensors(buffers.secondMoments, of: buffers.learnt, prefix: "v.")) { first, _ in
+        first
+      }
     let json: Data
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -110,17 +112,19 @@ struct TrainingState {
         found: "\(template.vocabulary.count), not all the same", in: place,
         advice: "resume with the same recipe, data and --init")
     }
-    try load(checkpoint.parameters, into: buffers.values, place: place)
-    try load(state.tensors, prefix: "m.", into: buffers.firstMoments, place: place)
-    try load(state.tensors, prefix: "v.", into: buffers.secondMoments, place: place)
+    try load(checkpoint.parameters, of: buffers.table, into: buffers.values, place: place)
+    for (prefix, moments) in [("m.", buffers.firstMoments), ("v.", buffers.secondMoments)] {
+      try load(
+        state.tensors, of: buffers.learnt, prefix: prefix, into: moments, place: place)
+    }
     return progress
   }
 
   private func load(
-    _ tensors: [String: WeightTensor], of table: [PlanWeight]? = nil, prefix: String = "",
+    _ tensors: [String: WeightTensor], of table: [PlanWeight], prefix: String = "",
     into buffer: UnsafeMutablePointer<Float>, place: String
   ) throws(InputError) {
-    for weight in table ?? buffers.table {
+    for weight in table {
       let name = prefix + weight.name
       guard let tensor = tensors[name], tensor.shape == weight.shape else {
         throw InputError(

@@ -22,21 +22,24 @@ final class TrainingProgram {
   private var boundTraining: [Batch.Shape: BoundFunction] = [:]
   private var boundValidation: [Batch.Shape: BoundFunction] = [:]
 
-  /// Compiles the step; parameters are zeros until `Initialization` or a checkpoint fills them.
+  /// Compiles the step; parameters are zeros until `Initialization` or a checkpoint fills them, and those
+  /// that are frozen have no gradients.
   init(
     _ configuration: GITConfiguration, _ objective: Recipe.Objective = .captions, dropout: Float,
-    smoothing: Smoothing, kernels: KernelSet, threads: Int
+    smoothing: Smoothing, isFrozen: (String) -> Bool = { _ in false }, kernels: KernelSet,
+    threads: Int
   ) throws(GraphError) {
     self.objective = objective
     self.kernels = kernels
     self.threads = threads
     let graph = objective.graph(
       configuration, training: TrainingOptions(dropout: dropout, smoothing: smoothing))
+    let frozen = Set(graph.parameters.map(\.name).filter(isFrozen))
     let step = try Autodiff.differentiate(
-      Compiler.prepareForTraining(graph, outputs: ["loss"]), loss: "loss")
-    let compiled = Compiler.compileTraining(step, name: "train")
+      Compiler.prepareForTraining(graph, outputs: ["loss"]), loss: "loss", frozen: frozen)
+    let compiled = Compiler.compileTraining(step, name: "train", frozen: frozen)
     training = compiled.function
-    buffers = ParameterBuffers(table: compiled.weights)
+    buffers = ParameterBuffers(table: compiled.weights, frozen: frozen)
     // Validation reads the same buffers, so its table must be the same: same parameters, in order.
     let plain = objective.graph(
       configuration,
@@ -44,7 +47,7 @@ final class TrainingProgram {
     let outputs =
       objective == .captions ? ["loss", "logits"] : ["loss", "image_features", "text_features"]
     let forward = Compiler.compileTraining(
-      Compiler.prepareForTraining(plain, outputs: outputs), name: "validate")
+      Compiler.prepareForTraining(plain, outputs: outputs), name: "validate", frozen: frozen)
     precondition(forward.weights == compiled.weights, "one parameter layout for both programs")
     validation = forward.function
   }
@@ -117,7 +120,7 @@ final class TrainingProgram {
     if let bound = known[shape] { return bound }
     var external: [String: UnsafeMutableRawPointer] = [:]
     if gradients {
-      for weight in buffers.table {
+      for weight in buffers.learnt {
         external["gradient.\(weight.name)"] = UnsafeMutableRawPointer(
           buffers.slice(buffers.gradients, weight).baseAddress)
       }

@@ -48,8 +48,8 @@ package struct Recipe: Sendable, Equatable {
   /// AdamW with linear warm-up, then a cosine to `finalRatio`.
   package struct Optimizer: Sendable, Equatable {
     package var learningRate: Float
-    /// Multiplies the rate of the image encoder.
-    package var encoderRatio: Float
+    /// Parts of the model that learn otherwise than the rest.
+    package var groups: [Group] = []
     package var weightDecay: Float
     package var beta1: Float
     package var beta2: Float
@@ -159,7 +159,7 @@ package struct Recipe: Sendable, Equatable {
     let adam = try root.section("optimizer")
     optimizer = Optimizer(
       learningRate: try adam.float("learning_rate", nil, in: 0...10),
-      encoderRatio: try adam.float("encoder_ratio", 1, in: 0...100),
+      groups: try Optimizer.groups(adam),
       weightDecay: try adam.float("weight_decay", 0.01, in: 0...1),
       beta1: try adam.float("beta1", 0.9, in: 0...0.9999),
       beta2: try adam.float("beta2", 0.999, in: 0...0.99999),

@@ -166,12 +166,13 @@ final class RecipeReader {
     }
   }
 
-  /// One of the raw values of `Choice`, or `fallback`.
+  /// One of the raw values of `Choice`, or `fallback`; without a fallback the key is required.
   func choice<Choice: RawRepresentable<String> & CaseIterable>(
-    _ key: String, _ fallback: Choice
+    _ key: String, _ fallback: Choice? = nil
   ) throws(InputError) -> Choice {
-    guard let found = node(key) else { return fallback }
-    guard let value = found.string.flatMap({ Choice(rawValue: $0) }) else {
+    let found = node(key)
+    if let fallback, found == nil { return fallback }
+    guard let value = found?.string.flatMap({ Choice(rawValue: $0) }) else {
       throw wrong(
         key, "one of " + Choice.allCases.map(\.rawValue).joined(separator: ", "), found)
     }
