@@ -1,3 +1,4 @@
+import Formats
 import Graph
 import Kernels
 import Reference
@@ -130,10 +131,16 @@ import Testing
           == all.buffers.table.map(\.name).filter { Recipe.Optimizer.Part(of: $0) != part })
       #expect(some.buffers.count < all.buffers.count)
       for weight in some.buffers.learnt {
+        // A key's bias has a gradient of rounding alone.
+        if ["key.bias", "k_proj.bias"].contains(where: weight.name.hasSuffix) { continue }
         let same = try #require(all.buffers.table.first { $0.name == weight.name })
-        #expect(
-          Array(some.buffers.slice(some.buffers.gradients, weight))
-            == Array(all.buffers.slice(all.buffers.gradients, same)), "\(weight.name)")
+        let expected = all.buffers.slice(all.buffers.gradients, same)
+        func norm(_ values: some Sequence<Float>) -> Float {
+          values.reduce(0) { $0 + $1 * $1 }.squareRoot()
+        }
+        let error = norm(zip(some.buffers.slice(some.buffers.gradients, weight), expected).map(-))
+        // Sums may be taken in another order: 40 ops of 2⁻²⁴, and terms that cancel to a hundredth.
+        #expect(error <= 1e-4 * norm(expected), "\(weight.name)")
       }
     }
   }

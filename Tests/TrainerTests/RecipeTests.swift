@@ -330,7 +330,7 @@ import Testing
   @Test("that is not there is no input")
   func missingFile() throws {
     let error = try #require(throws: InputError.self) {
-      _ = try Recipe.read(path: "/no/such/recipe.yaml")
+      _ = try StagedRecipe.read(path: "/no/such/recipe.yaml")
     }
     #expect(error.kind == .noInput)
     #expect(error.place == "/no/such/recipe.yaml")
@@ -344,6 +344,6 @@ import Testing
     let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
       .filter { $0.hasSuffix(".yaml") }
     #expect(!names.isEmpty)
-    for name in names { _ = try Recipe.read(path: folder.appending(path: name).path) }
+    for name in names { _ = try StagedRecipe.read(path: folder.appending(path: name).path) }
   }
 }

@@ -22,6 +22,14 @@ import Tokenizer
     augmentation: Recipe.Augmentation = .none, matchesTexts: Bool = false
   ) throws -> SampleSource {
     try data.write("rows", rows)
+    return try opened(
+      maximumFrames: maximumFrames, augmentation: augmentation, matchesTexts: matchesTexts)
+  }
+
+  /// The source of the rows that are written.
+  private func opened(
+    maximumFrames: Int = 2, augmentation: Recipe.Augmentation = .none, matchesTexts: Bool = false
+  ) throws -> SampleSource {
     let tokens = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "a", "b", "c", "d"]
     return try SampleSource(
       TSVDataset(data["rows.img.tsv"]),
@@ -71,6 +79,23 @@ import Tokenizer
       #expect(ends == [texts[0] == 0 ? 3 : 2, 7])
     }
     #expect(seen == [[0, 0], [1, 0]])
+  }
+
+  @Test("does not match answers, and leaves out rows that have nothing else")
+  func answers() throws {
+    var writer = try TSVWriter(prefix: data["rows"])
+    func answer(_ key: String) -> TextSample {
+      TextSample(key: key, caption: "d", question: "c")
+    }
+    try writer.append(
+      key: "x", images: [red], annotations: [answer("x"), TextSample(key: "x", caption: "a b")])
+    try writer.append(key: "y", images: [red], annotations: [answer("y")])
+    try writer.finish()
+    let source = try opened(matchesTexts: true)
+    #expect(source.count == 1)
+    #expect(source.skipped.summary?.contains("key y") == true)
+    #expect(try source.batch(rows: [0], random: nil).tokens == [2, 4, 5, 3])
+    #expect(try opened().count == 2)
   }
 
   @Test("takes each text of a row at random when training")

@@ -63,7 +63,7 @@ import Testing
         validated.append(step)
         #expect(results.map(\.source) == [data["train.img.tsv"]])
         last = results.first?.metrics
-      case .saved, .skipped: break
+      case .stage, .saved, .skipped: break
       }
     }
     #expect(outcome == .finished)
@@ -224,7 +224,7 @@ import Testing
         #expect(step == 10)
         #expect(saved == path + ".training")
         #expect((try? data.outputs) == ["model.ckpt", "model.ckpt.training"])
-      case .step, .validation: #expect((try? data.bytes("model.ckpt")) == Array("old".utf8))
+      case .stage, .step, .validation: #expect((try? data.bytes("model.ckpt")) == Array("old".utf8))
       case .skipped(_, let problem): Issue.record("\(problem)")
       }
     }

@@ -54,12 +54,12 @@ struct TokenSequence: Equatable, Sendable {
     labels = whole.dropFirst().enumerated().map { $0.offset < question.count ? -1 : $0.element }
   }
 
-  /// Lays out [CLS] question caption [SEP] as a whole; a longer one is cut to `maximum` tokens, the last
+  /// Lays out [CLS] caption [SEP] as a whole; a longer one is cut to `maximum` tokens, the last
   /// of which becomes [SEP], for that is where its features are read.
   ///
   /// - Source: CLIP's tokenizer.
-  init(matching question: [Int], caption: [Int], start: Int, end: Int, maximum: Int) {
-    let whole = ([start] + question + caption).prefix(maximum - 1) + [end]
+  init(matching caption: [Int], start: Int, end: Int, maximum: Int) {
+    let whole = ([start] + caption).prefix(maximum - 1) + [end]
     tokens = whole.map { Int32($0) }
     labels = [Int32](repeating: -1, count: tokens.count)
   }

@@ -8,13 +8,15 @@ import Tokenizer
 
 /// One data set, opened, tokenized and ready to give samples by row.
 ///
-/// Rows without text are left out when it is opened, and rows whose images cannot be read when that
+/// Rows without text, or without one that a filter lets pass, are left out when it is opened, and rows whose images cannot be read when that
 /// is found out; both are counted and named.
 final class SampleSource: Sendable {
   /// Frames of every row.
   let frames: Int
   /// Longest token sequence of any row: the width of its batches.
   let tokenCount: Int
+  /// What the filter left out.
+  let filtered: TextFilter.Tally
   private let dataset: any Dataset
   /// Rows of the data set that have text.
   private let rows: [Int]
@@ -40,15 +42,18 @@ final class SampleSource: Sendable {
   init(
     _ dataset: any Dataset, tokenizer: WordPieceTokenizer, maximumTextLength: Int,
     maximumFrames: Int, preprocessing: Preprocessing, augmentation: Recipe.Augmentation,
-    matchesTexts: Bool = false
+    matchesTexts: Bool = false, filter: TextFilter? = nil
   ) throws(InputError) {
     let (vocabulary, place) = (tokenizer.vocabulary, dataset.place)
     var (texts, rows, skipped): ([[TokenSequence]], [Int], SkippedSamples) = (
       [], [], dataset.skipped
     )
+    var tally = TextFilter.Tally()
     texts.reserveCapacity(dataset.count)
     for row in 0..<dataset.count {
-      let annotations = dataset.annotations(row)
+      // An answer says little of an image to one who does not know the question.
+      var annotations = dataset.annotations(row)
+        .filter { !matchesTexts || $0.question == nil }
       guard !annotations.isEmpty else {
         skipped.add(
           InputError(
@@ -56,29 +61,32 @@ final class SampleSource: Sendable {
             in: "\(place), key \(dataset.key(row))", advice: "remove the row or caption it"))
         continue
       }
+      if let filter { annotations.removeAll { !filter.keeps($0, &tally) } }
+      if annotations.isEmpty {
+        tally.rows += 1
+        continue
+      }
       rows.append(row)
       texts.append(
         annotations.map {
-          let question = tokenizer.encode($0.question ?? "")
           let caption = tokenizer.encode($0.caption)
           let (start, end) = (vocabulary.startID, vocabulary.endID)
           return matchesTexts
-            ? TokenSequence(
-              matching: question, caption: caption, start: start, end: end,
-              maximum: maximumTextLength)
+            ? TokenSequence(matching: caption, start: start, end: end, maximum: maximumTextLength)
             : TokenSequence(
-              question: question, caption: caption, start: start, end: end,
-              maximum: maximumTextLength)
+              question: tokenizer.encode($0.question ?? ""), caption: caption, start: start,
+              end: end, maximum: maximumTextLength)
         })
     }
     guard !rows.isEmpty else {
       throw InputError(
         .badData, "data set is empty", expected: "one row with text or more",
-        found: skipped.summary ?? "0 rows", in: place, advice: "check the path")
+        found: skipped.summary ?? tally.summary ?? "0 rows", in: place, advice: "check the path")
     }
     self.dataset = dataset
     self.rows = rows
     self.texts = texts
+    filtered = tally
     textIDs = matchesTexts ? Self.ids(texts) : []
     self.preprocessing = preprocessing
     self.augmentation = augmentation

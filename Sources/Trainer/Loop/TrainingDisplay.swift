@@ -12,6 +12,10 @@ package struct TrainingDisplay {
   /// What to write to stderr, with its line ends; nil for nothing.
   package mutating func text(for progress: TrainingProgress) -> String? {
     switch progress {
+    case .stage(let name, let first, let last, let start):
+      smoothedLoss = nil
+      return "stage \(name): steps \(first) to \(last)"
+        + (start.map { ", \($0.summary)" } ?? "") + "\n"
     case .step(let step):
       let loss = smoothedLoss.map { $0 + (step.loss - $0) / 20 } ?? step.loss
       smoothedLoss = loss

@@ -7,6 +7,8 @@ import Glibc
 /// so that a killed run leaves a log of whole lines.
 package final class TrainingLog {
   private struct StepLine: Encodable {
+    /// Left out where the recipe has one stage.
+    var stage: String?
     var step: Int
     var loss: Float
     var learning_rate: Float
@@ -26,6 +28,7 @@ package final class TrainingLog {
       }
     }
 
+    var stage: String?
     var step: Int
     var validation: [String: Metrics]
   }
@@ -43,6 +46,7 @@ package final class TrainingLog {
   private let file: UnsafeMutablePointer<FILE>
   private let path: String
   private let encoder = JSONEncoder()
+  private var stage: String?
 
   /// Opens `path` for a run that begins with `firstStep`.
   ///
@@ -79,15 +83,17 @@ package final class TrainingLog {
   /// Writes one line for `progress`; saved states are not logged.
   package func write(_ progress: TrainingProgress) throws(InputError) {
     switch progress {
+    case .stage(let name, _, _, _): stage = name
     case .step(let step):
       try line(
         StepLine(
-          step: step.step, loss: step.loss, learning_rate: step.learningRate,
+          stage: stage, step: step.step, loss: step.loss, learning_rate: step.learningRate,
           gradient_norm: step.gradientNorm, samples_per_second: step.samplesPerSecond))
     case .validation(let step, let results):
       let metrics = results.map { ($0.source, ValidationLine.Metrics(metrics: $0.metrics)) }
       try line(
-        ValidationLine(step: step, validation: Dictionary(metrics) { first, _ in first }))
+        ValidationLine(
+          stage: stage, step: step, validation: Dictionary(metrics) { first, _ in first }))
     case .skipped(let step, let problem):
       try line(SkippedLine(step: step, skipped: problem.description))
     case .saved: break

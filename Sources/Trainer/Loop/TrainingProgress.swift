@@ -1,7 +1,11 @@
 package import Diagnostics
 
 /// What a training run tells whoever watches it.
+///
+/// Steps count from 1 through all stages.
 package enum TrainingProgress: Sendable {
+  /// A stage begins, or goes on at its step `firstStep`; told of recipes with several.
+  case stage(name: String, firstStep: Int, lastStep: Int, start: InitialParameters?)
   /// A step is done.
   case step(TrainingStep)
   /// A validation is done: one entry per validation source, by path.

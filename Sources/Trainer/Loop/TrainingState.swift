@@ -12,7 +12,9 @@ import Graph
 struct TrainingState {
   /// What the metadata of a state holds.
   struct Progress: Codable, Equatable {
-    /// Steps that are done.
+    /// The recipe's stage that goes on.
+    var stage: Int
+    /// Steps of it that are done; none where the parameters are those of the stage before.
     var step: Int
     /// The recipe, see ``RecipeFields``; a resumed run must have the same.
     var recipe: [String: String]
@@ -44,30 +46,35 @@ struct TrainingState {
       })
   }
 
-  /// Writes the model alone, as `gitc compile` and others read it.
-  func writeModel(to path: String) throws(InputError) {
+  /// The model alone, as `gitc compile` and others read it.
+  var model: Checkpoint {
     var checkpoint = template
     checkpoint.parameters = tensors(buffers.values, of: buffers.table)
-    try checkpoint.write(to: path)
+    return checkpoint
   }
 
-  /// Writes the state after `progress.step` steps; the old one stays until the new one is whole.
-  func writeState(_ progress: Progress, output: String) throws(InputError) {
-    var checkpoint = template
-    checkpoint.parameters = tensors(buffers.values, of: buffers.table)
-    let moments = tensors(buffers.firstMoments, of: buffers.learnt, prefix: "m.")
+  /// AdamW's, by the names they are saved under.
+  var moments: [String: WeightTensor] {
+    tensors(buffers.firstMoments, of: buffers.learnt, prefix: "m.")
       .merging(tensors(buffers.secondMoments, of: buffers.learnt, prefix: "v.")) { first, _ in
         first
       }
+  }
+
+  /// Writes a state; the old one stays until the new one is whole.
+  static func write(
+    _ model: Checkpoint, _ progress: Progress, moments: [String: WeightTensor], place: String
+  ) throws(InputError) {
     let json: Data
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     do { json = try encoder.encode(progress) } catch {
       preconditionFailure("texts and finite numbers encode: \(error)")
     }
+    var checkpoint = model
     checkpoint.trainingState = .init(
       tensors: moments, json: String(decoding: json, as: UTF8.self))
-    try checkpoint.write(to: Self.path(output: output))
+    try checkpoint.write(to: place)
   }
 
   /// Starts from the parameters of `checkpoint` that the model has too; the others stay as they are.
@@ -94,8 +101,7 @@ struct TrainingState {
   }
 
   /// Reads a state and says how far it had come.
-  func loadState(output: String) throws(InputError) -> Progress {
-    let place = Self.path(output: output)
+  static func read(place: String) throws(InputError) -> (state: Checkpoint, progress: Progress) {
     let checkpoint = try Checkpoint.read(path: place)
     guard let state = checkpoint.trainingState,
       let progress = try? JSONDecoder().decode(Progress.self, from: Data(state.json.utf8))
@@ -105,19 +111,17 @@ struct TrainingState {
         found: checkpoint.trainingState?.json ?? "a finished model", in: place,
         advice: "start without --resume, or with --init to begin from these weights")
     }
-    guard checkpoint.vocabulary == template.vocabulary else {
-      throw InputError(
-        .usage, "vocabulary is not the one of the interrupted run",
-        expected: "\(checkpoint.vocabulary.count) tokens as in the state",
-        found: "\(template.vocabulary.count), not all the same", in: place,
-        advice: "resume with the same recipe, data and --init")
-    }
+    return (checkpoint, progress)
+  }
+
+  /// Goes on from a state of the same model.
+  func restore(_ checkpoint: Checkpoint, place: String) throws(InputError) {
     try load(checkpoint.parameters, of: buffers.table, into: buffers.values, place: place)
     for (prefix, moments) in [("m.", buffers.firstMoments), ("v.", buffers.secondMoments)] {
       try load(
-        state.tensors, of: buffers.learnt, prefix: prefix, into: moments, place: place)
+        checkpoint.trainingState?.tensors ?? [:], of: buffers.learnt, prefix: prefix,
+        into: moments, place: place)
     }
-    return progress
   }
 
   private func load(

@@ -52,7 +52,7 @@ package final class TensorBoardLog {
           }
       }
       try write(.scalars(scalars), step: step)
-    case .saved, .skipped: break
+    case .stage, .saved, .skipped: break
     }
   }
 
