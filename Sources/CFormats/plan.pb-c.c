@@ -1621,7 +1621,7 @@ const ProtobufCEnumDescriptor gitc__plan_smoothing__descriptor =
   gitc__plan_smoothing__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCEnumValue gitc__plan_opcode__enum_values_by_number[36] =
+static const ProtobufCEnumValue gitc__plan_opcode__enum_values_by_number[38] =
 {
   { "LINEAR", "GITC__PLAN_OPCODE__LINEAR", 1 },
   { "QUANTIZED_LINEAR", "GITC__PLAN_OPCODE__QUANTIZED_LINEAR", 2 },
@@ -1659,11 +1659,13 @@ static const ProtobufCEnumValue gitc__plan_opcode__enum_values_by_number[36] =
   { "QUANTIZED_EMBEDDING", "GITC__PLAN_OPCODE__QUANTIZED_EMBEDDING", 34 },
   { "INTERPOLATE", "GITC__PLAN_OPCODE__INTERPOLATE", 35 },
   { "INTERPOLATE_GRADIENT", "GITC__PLAN_OPCODE__INTERPOLATE_GRADIENT", 36 },
+  { "EXP", "GITC__PLAN_OPCODE__EXP", 37 },
+  { "RSQRT", "GITC__PLAN_OPCODE__RSQRT", 38 },
 };
 static const ProtobufCIntRange gitc__plan_opcode__value_ranges[] = {
-{1, 0},{0, 36}
+{1, 0},{0, 38}
 };
-static const ProtobufCEnumValueIndex gitc__plan_opcode__enum_values_by_name[36] =
+static const ProtobufCEnumValueIndex gitc__plan_opcode__enum_values_by_name[38] =
 {
   { "ADD", 10 },
   { "ATTENTION", 3 },
@@ -1676,6 +1678,7 @@ static const ProtobufCEnumValueIndex gitc__plan_opcode__enum_values_by_name[36] 
   { "DROPOUT", 22 },
   { "EMBEDDING", 20 },
   { "EMBEDDING_GRADIENT", 28 },
+  { "EXP", 36 },
   { "FILL", 13 },
   { "GELU", 9 },
   { "GELU_GRADIENT", 24 },
@@ -1694,6 +1697,7 @@ static const ProtobufCEnumValueIndex gitc__plan_opcode__enum_values_by_name[36] 
   { "QUANTIZED_LINEAR", 1 },
   { "QUANTIZE_ROWS", 6 },
   { "RELATIVE_INDEX", 31 },
+  { "RSQRT", 37 },
   { "SCALE", 12 },
   { "SLICE", 16 },
   { "SOFTMAX", 7 },
@@ -1709,9 +1713,9 @@ const ProtobufCEnumDescriptor gitc__plan_opcode__descriptor =
   "PlanOpcode",
   "Gitc__PlanOpcode",
   "gitc",
-  36,
+  38,
   gitc__plan_opcode__enum_values_by_number,
-  36,
+  38,
   gitc__plan_opcode__enum_values_by_name,
   1,
   gitc__plan_opcode__value_ranges,

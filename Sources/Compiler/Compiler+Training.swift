@@ -6,7 +6,8 @@ package enum Compiler {
   /// A function with the weights it reads, for a caller that owns their bytes.
   package struct TrainableFunction: Sendable {
     package var function: PlanFunction
-    /// f32, dense, in the order of the graph's parameters, each at a multiple of 64 bytes.
+    /// f32, dense, in the order of the graph's parameters, each at a multiple of 64 bytes; those that
+    /// learn lie before those that do not.
     package var weights: [PlanWeight]
     /// Bytes from the first weight to the end of the last.
     package var weightByteCount: Int
@@ -34,8 +35,11 @@ package enum Compiler {
   }
 
   /// Compiles a graph, differentiated or not, whose parameters stay outside: all of them are in the
-  /// table, read or not, so that programs over the same parameters share one layout.
-  package static func compileTraining(_ graph: Graph, name: String) -> TrainableFunction {
+  /// table, read or not, so that programs over the same parameters and with the same ones `frozen` share
+  /// one layout.
+  package static func compileTraining(
+    _ graph: Graph, name: String, frozen: Set<String> = []
+  ) -> TrainableFunction {
     var none = ParameterStore([:])
     let projected = FuseProjection().run(graph, &none).graph
     let fused = FuseResidualLayerNorm().run(projected, &none).graph
@@ -46,7 +50,11 @@ package enum Compiler {
       return PlanWeight(
         name: parameter.name, dtype: .f32, shape: shape, layout: .dense, offset: 0, byteCount: 0)
     }
-    let byteCount = weights.placeInOrder()
+    let isFrozen = weights.map { frozen.contains($0.name) }
+    let order = weights.indices.filter { !isFrozen[$0] } + weights.indices.filter { isFrozen[$0] }
+    var placed = order.map { weights[$0] }
+    let byteCount = placed.placeInOrder()
+    for (index, weight) in zip(order, placed) { weights[index] = weight }
     let index = Dictionary(
       uniqueKeysWithValues: weights.enumerated().map { ($1.name, $0) })
     return TrainableFunction(

@@ -206,7 +206,7 @@ package enum PlanOpcode: Int, Sendable, CaseIterable {
   case embedding, patches, dropout, crossEntropy
   case geluGradient, softmaxGradient, layerNormGradient, attentionGradient, embeddingGradient
   case crossEntropyGradient, patchesGradient, relativeIndex, windowMask, quantizedEmbedding
-  case interpolate, interpolateGradient
+  case interpolate, interpolateGradient, exp, rsqrt
 }
 
 /// The activation of a projection.
