@@ -10,9 +10,10 @@ struct SceneRenderer {
   let side: Int
   let frame: Int
 
-  /// Three bytes (red, green, blue) per pixel, rows from the top.
+  /// The finished picture.
   ///
   /// - Parameter paint: paints shadows and bodies on the canvas, three values per pixel.
+  /// - Returns: three bytes (red, green, blue) per pixel, rows from the top.
   func pixels(paint: (UnsafeMutableBufferPointer<Float>) -> Void) -> [UInt8] {
     precondition(side >= 16, "a scene needs 16 pixels, not \(side)")
     let count = side * side
