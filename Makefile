@@ -35,7 +35,7 @@ setup:
 	@Tools/setup
 
 format:
-	swift format --in-place --recursive Sources Tests Benchmarks Package.swift
+	swift format --in-place --recursive Sources Tests Benchmarks Fuzzing Package.swift
 	clang-format-14 -i $$(Tools/check-format --list-c)
 
 clean:

@@ -174,3 +174,17 @@ let package = Package(
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c17
 )
+
+// The fuzzer links libFuzzer, which Tools/fuzz brings; nothing else builds it.
+if Context.environment["GITC_FUZZ"] != nil {
+  package.targets += [
+    .target(name: "CLibFuzzer", path: "Fuzzing/CLibFuzzer", cSettings: cWarnings),
+    .executableTarget(
+      name: "GitcFuzz",
+      dependencies: [
+        "CLibFuzzer", "Checkpoint", "Diagnostics", "Formats", "Graph", "Kernels", "Media", "ONNX",
+        "Runtime",
+      ],
+      path: "Fuzzing/Fuzzer", swiftSettings: swiftSettings),
+  ]
+}

@@ -106,8 +106,8 @@ enum Cases {
       made.add(
         CK_CACHED_ATTENTION_F32,
         ck_cached_attention_f32_args(
-          sequences: sequences, rows: 1, heads: heads, head_width: width, prefix_rows: prefix,
-          capacity: capacity, scale: 0.125, q: made.floats(sequences * d),
+          sequences: sequences, rows: 1, heads: heads, head_width: width, images: 1,
+          prefix_rows: prefix, capacity: capacity, scale: 0.125, q: made.floats(sequences * d),
           k: made.floats(sequences * d), v: made.floats(sequences * d),
           prefix_k: made.floats(prefix * d), prefix_v: made.floats(prefix * d),
           text_k: made.floats(sequences * capacity * d),

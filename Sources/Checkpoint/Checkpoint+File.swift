@@ -14,6 +14,14 @@ extension Checkpoint {
     return try reader.checkpoint()
   }
 
+  /// Reads a checkpoint in memory, copying it; `place` says in messages where it came from.
+  ///
+  /// - Throws: `.badData` as for files.
+  package static func read(bytes: [UInt8], place: String) throws(InputError) -> Checkpoint {
+    let reader = CheckpointReader(file: try SafetensorsFile(bytes: bytes, place: place))
+    return try reader.checkpoint()
+  }
+
   /// Writes a safetensors file that appears whole or not at all.
   ///
   /// Equal checkpoints make equal files: parameters in the graph's order, then training state by

@@ -45,7 +45,22 @@ public struct InputError: Error, Sendable, Equatable, CustomStringConvertible {
   }
 
   /// The one-line form users see after `gitc: error: `.
+  ///
+  /// Controls are escaped: names from a file neither end the line nor speak to the terminal.
   public var description: String {
-    "\(what), expected \(expected), found \(found), in \(place); \(advice)"
+    let line = "\(what), expected \(expected), found \(found), in \(place); \(advice)"
+    guard line.unicodeScalars.contains(where: \.isControl) else { return line }
+    return line.unicodeScalars.reduce(into: "") { result, scalar in
+      result += scalar.isControl ? scalar.escaped(asASCII: true) : "\(scalar)"
+    }
+  }
+}
+
+extension Unicode.Scalar {
+  fileprivate var isControl: Bool {
+    switch properties.generalCategory {
+    case .control, .lineSeparator, .paragraphSeparator: true
+    default: false
+    }
   }
 }

@@ -56,6 +56,16 @@ struct ErrorTests {
     #expect(verdict.message?.description.contains("found Surprise()") == true)
   }
 
+  @Test("what a file calls things neither ends the line nor speaks to the terminal")
+  func controls() {
+    let error = InputError(
+      .badData, "symbol 'a\nb'", expected: "é", found: "\u{1B}[2J", in: "x\u{2028}y",
+      advice: "\u{7F}")
+    #expect(
+      error.description
+        == "symbol 'a\\nb', expected é, found \\u{1B}[2J, in x\\u{2028}y; \\u{7F}")
+  }
+
   @Test("every kind of bad input has its code")
   func kinds() {
     let kinds: [(InputError.Kind, Int32)] = [

@@ -123,6 +123,40 @@ struct PlanBytesTests {
     Array("#!/usr/bin/env python".utf8), Array("PK\u{3}\u{4}".utf8),
   ]
 
+  /// All that the tests above and below refuse.
+  static var all: [[UInt8]] {
+    func function(_ bytes: [UInt8]) -> [UInt8] {
+      Proto.number(1, 1) + Proto.bytes(3, Proto.bytes(1, [65]) + bytes)
+    }
+    return foreign + unknown.map { Proto.number(1, 1) + $0.bytes }
+      + weightDamage.map { Proto.number(1, 1) + Proto.bytes(4, $0.bytes) }
+      + stepDamage.map { function(Proto.bytes(4, $0.bytes)) }
+      + models.map { Proto.number(1, 1) + Proto.bytes(5, $0) }
+      + [Proto.number(1, 1) + Proto.bytes(6, [UInt8](repeating: 7, count: 32))]
+      + [Proto.number(1, 2) + Proto.bytes(6, [1, 2]), Proto.number(1, 2)]
+      + [Proto.number(1, 2) + Proto.bytes(6, []) + Proto.bytes(6, [])]
+      + [Proto.number(1, 3), Proto.bytes(2, [UInt8](repeating: 65, count: 16 << 20)), manySteps]
+  }
+
+  private static let models: [[UInt8]] = {
+    let preprocessing =
+      Proto.number(1, 4) + Proto.bytes(2, Array("bicubic".utf8))
+    let (crop, keep) = (
+      Proto.bytes(5, Array("center-crop".utf8)), Proto.bytes(5, Array("keep-aspect".utf8))
+    )
+    return [
+      [], Proto.bytes(1, []), Proto.bytes(1, Proto.number(1, 4) + Proto.bytes(2, [65])),
+      Proto.bytes(1, preprocessing + crop + Proto.number(7, 8)),
+      Proto.bytes(1, preprocessing + keep + Proto.bytes(6, Array("floor".utf8))),
+    ]
+  }()
+
+  /// 8 million steps of no bytes would take 2.5 GB once unpacked.
+  private static let manySteps: [UInt8] = {
+    let steps = [[UInt8]](repeating: [4 << 3 | 2, 0], count: 1 << 20).flatMap { $0 }
+    return Proto.number(1, 1) + Proto.bytes(3, steps)
+  }()
+
   @Test("what is not protobuf, or not this message, is refused", arguments: foreign)
   func notAPlan(_ bytes: [UInt8]) {
     let error = error(bytes)
@@ -131,10 +165,7 @@ struct PlanBytesTests {
 
   @Test("few bytes cannot ask for much memory")
   func memoryLimit() {
-    // 8 million steps of no bytes would take 2.5 GB once unpacked.
-    let steps = [[UInt8]](repeating: [4 << 3 | 2, 0], count: 1 << 20).flatMap { $0 }
-    let function = Proto.bytes(3, steps)
-    let error = error(Proto.number(1, 1) + function)
+    let error = error(Self.manySteps)
     #expect(error?.expected.contains("memory") == true, "\(error?.description ?? "")")
   }
 

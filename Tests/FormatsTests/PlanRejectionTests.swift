@@ -376,6 +376,9 @@ struct PlanRejectionTests {
     Damage("beyond the end", .slice, "start") { step, _ in step.start = 5 },
     Damage("beyond the end", .pad, "start") { step, _ in step.start = 5 },
     Damage("of other width", .slice, "") { step, f in f[step.results[0]][1] = 3 },
+    Damage("of more axes than there are", .sum, "axes") { step, _ in
+      step.axes = [Int](repeating: 0, count: 7)
+    },
     Damage("along no axis", .slice, "axes") { step, _ in step.axes = [2] },
     Damage("along two axes", .concat, "axes") { step, _ in step.axes = [0, 1] },
     Damage("of other rows", .concat, "operands[0]") { step, f in f[step.results[0]][1] = 5 },
@@ -419,6 +422,8 @@ struct PlanRejectionTests {
     },
   ]
 
+  static var all: [Damage] { tables + functions + steps }
+
   @Test("damaged tables, names and models are named", arguments: tables)
   func table(_ damage: Damage) throws { try reject(damage) }
 
@@ -436,5 +441,7 @@ struct PlanRejectionTests {
     }
     #expect(error?.kind == .badData)
     #expect(error?.place == "x.plan, field \(damage.field)", "\(error?.description ?? "")")
+    // Some of the damage is in names of a thousand letters.
+    #expect((error?.description.utf8.count ?? 0) < 3000)
   }
 }

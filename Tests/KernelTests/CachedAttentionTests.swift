@@ -98,7 +98,8 @@ private struct CachedCase {
         CK_CACHED_ATTENTION_F32,
         ck_cached_attention_f32_args(
           sequences: form.sequences, rows: form.rows, heads: form.heads, head_width: form.width,
-          prefix_rows: form.prefix, capacity: capacity, scale: 0.25, q: run.input(q),
+          images: form.images, prefix_rows: form.prefix, capacity: capacity, scale: 0.25,
+          q: run.input(q),
           k: run.input(k), v: run.input(v), prefix_k: run.input(prefixK),
           prefix_v: run.input(prefixV), text_k: cacheK, text_v: cacheV, source: run.input(source),
           slots: run.input(slots), positions: run.input(positions), y: y,
@@ -122,8 +123,9 @@ private struct CachedCase {
       run.execute(
         CK_CACHED_ATTENTION_F32,
         ck_cached_attention_f32_args(
-          sequences: sequences, rows: 1, heads: 2, head_width: 32, prefix_rows: prefix,
-          capacity: capacity, scale: 0.5, q: run.input(q), k: run.input(k), v: run.input(v),
+          sequences: sequences, rows: 1, heads: 2, head_width: 32, images: 1,
+          prefix_rows: prefix, capacity: capacity, scale: 0.5, q: run.input(q), k: run.input(k),
+          v: run.input(v),
           prefix_k: run.input(prefixK), prefix_v: run.input(prefixV), text_k: run.inout_(text),
           text_v: run.inout_(text), source: run.input([0, 0]),
           slots: run.input([0, 0, 0, 0, 1, 1, 1, 1]), positions: run.input([2]), y: y,
@@ -133,6 +135,47 @@ private struct CachedCase {
     }
     everyWay("alone and in a pair") { run in
       #expect(result(1, run) == result(2, run))
+    }
+  }
+
+  /// A plan may compute them from anything, so they stay within the tensors whatever they are.
+  @Test(arguments: [Int32.min, -1, 3, 1 << 20, .max]) func indicesOutOfRangeStandForTheLast(
+    _ wild: Int32
+  ) {
+    var random = Random(5)
+    let (images, sequences, rows, d, prefix, capacity) = (2, 3, 2, 16, 5, 6)
+    let new = (0..<3).map { _ in random.floats(sequences * rows * d) }
+    let prefixes = (0..<2).map { _ in random.floats(images * prefix * d) }
+    let text = random.floats(sequences * capacity * d)
+    func result(
+      _ run: Run, source: Int32, slot: Int32, positions: [Int32]
+    ) -> [[Float]] {
+      let y = run.output(Float.self, sequences * rows * d)
+      let (textK, textV) = (run.inout_(text), run.inout_(text))
+      run.execute(
+        CK_CACHED_ATTENTION_F32,
+        ck_cached_attention_f32_args(
+          sequences: sequences, rows: rows, heads: 2, head_width: d / 2, images: images,
+          prefix_rows: prefix, capacity: capacity, scale: 0.5, q: run.input(new[0]),
+          k: run.input(new[1]), v: run.input(new[2]), prefix_k: run.input(prefixes[0]),
+          prefix_v: run.input(prefixes[1]), text_k: textK, text_v: textV,
+          source: run.input([0, source, source]),
+          slots: run.input([Int32](repeating: slot, count: sequences * capacity)),
+          positions: run.input(positions), y: y,
+          scratch: run.scratch(
+            ck_cached_attention_scratch(sequences, rows, 2, prefix, capacity, run.threads))))
+      return [y.read(new[0].count), textK.read(text.count), textV.read(text.count)]
+    }
+    everyWay("\(wild)") { run in
+      let last = Int32(capacity - rows)
+      #expect(
+        result(run, source: wild, slot: wild, positions: [last, 0])
+          == result(run, source: 1, slot: 2, positions: [last, last + 1]))
+      if !(0...last).contains(wild) {
+        #expect(
+          result(run, source: 0, slot: 0, positions: [wild, wild])
+            == result(run, source: 0, slot: 0, positions: [last, last + 1]))
+      }
     }
   }
 }

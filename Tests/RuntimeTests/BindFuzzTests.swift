@@ -75,15 +75,9 @@ struct BindFuzzTests {
           let guarded = GuardedMemory(byteCount: size, atStart: isAtStart)
           external[name] = guarded.base
           memory.append(guarded)
-          let isIndex = ["source", "slots", "positions"].contains(name)
-          for byte in 0..<size where !isIndex {
+          for byte in 0..<size {
             guarded.base.storeBytes(
               of: UInt8(random.index(256)), toByteOffset: byte, as: UInt8.self)
-          }
-          if name == "positions" {
-            for row in 0..<size / 4 {
-              guarded.base.storeBytes(of: Int32(row), toByteOffset: 4 * row, as: Int32.self)
-            }
           }
         }
         let guarded = try builder.bound(symbols, external: external)

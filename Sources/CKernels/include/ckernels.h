@@ -214,9 +214,11 @@ size_t ck_attention_gradient_scratch(size_t batch, size_t queries, size_t keys, 
 /* New text rows over a cached prefix and cached text; see `cached_attention` of the graph.
  * First appends row r of k, v of sequence s to text_k/v[s, positions[r]]; then query r of sequence
  * s sees prefix rows of image source[s], and rows text[slots[s, p], p] for p = 0 ... positions[r].
- */
+ * Indices are data: one that is out of range stands for the last that is in range, and of the
+ * positions only the first is read, the others follow it. Requires images >= 1, rows <= L. */
 typedef struct ck_cached_attention_f32_args {
   size_t sequences, rows, heads, head_width;
+  size_t images;
   size_t prefix_rows; /* P */
   size_t capacity;    /* L */
   float scale;

@@ -211,7 +211,8 @@ struct StepValidator {
         throw error(
           field("keeps_float"), "has no meaning", expected: "levels beside it", found: "none")
       }
-    case .hasBias, .hasResidual, .transposeA, .transposeB, .axes, .smoothing: break
+    case .axes: try scope.base.count(step.axes.count, 0...PlanLimits.rank, field("axes"))
+    case .hasBias, .hasResidual, .transposeA, .transposeB, .smoothing: break
     }
   }
 

@@ -23,6 +23,13 @@ package final class TorchFile: Sendable {
     try self.init(.mapping(FileMapping(path: path)), key: key, place: path)
   }
 
+  /// Reads a file in memory, copying it; `place` says in messages where it came from.
+  ///
+  /// - Throws: `.badData` as for files.
+  package convenience init(bytes: [UInt8], key: String, place: String) throws(InputError) {
+    try self.init(ByteStorage(copying: bytes), key: key, place: place)
+  }
+
   private init(_ storage: ByteStorage, key: String, place: String) throws(InputError) {
     self.storage = storage
     self.place = place

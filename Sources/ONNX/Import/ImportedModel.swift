@@ -17,9 +17,23 @@ package struct ImportedModel: Sendable {
   /// - Throws: `.noInput` or `.io` where a file cannot be read; `.badData` naming the node for a model
   ///   that is damaged or uses what is not supported.
   package static func read(path: String) throws(InputError) -> ImportedModel {
-    var importer = ONNXImporter(place: path)
-    try importer.run(ONNXReader.read(path: path))
-    return ImportedModel(graph: importer.graph, parameters: importer.weights)
+    try ImportedModel(ONNXReader.read(path: path), place: path)
+  }
+
+  /// Reads a model in memory; `place` is where it came from, and where files that it names lie beside it.
+  ///
+  /// - Throws: as ``read(path:)``.
+  package static func read(bytes: [UInt8], place: String) throws(InputError) -> ImportedModel {
+    let model = try bytes.withUnsafeBufferPointer { (bytes) throws(InputError) in
+      try ONNXReader(place: place).model(UnsafeRawBufferPointer(bytes))
+    }
+    return try ImportedModel(model, place: place)
+  }
+
+  private init(_ model: ONNXModel, place: String) throws(InputError) {
+    var importer = ONNXImporter(place: place)
+    try importer.run(model)
+    (graph, parameters) = (importer.graph, importer.weights)
   }
 
   /// Whether the bytes begin like a protobuf message `onnx.ModelProto`: its version, small, is first.

@@ -1,6 +1,7 @@
 import CFormats
 import Diagnostics
 import Formats
+import Protobuf
 
 /// From the bytes of an `.onnx` file to `ONNXModel`, trusting nothing in it.
 struct ONNXReader {
@@ -16,19 +17,32 @@ struct ONNXReader {
   }
 
   func model(_ bytes: UnsafeRawBufferPointer) throws(InputError) -> ONNXModel {
-    guard
-      let message = onnx__model_proto__unpack(
-        nil, bytes.count, bytes.assumingMemoryBound(to: UInt8.self).baseAddress)
-    else {
-      throw error(
-        "the model", expected: "one whole protobuf message onnx.ModelProto",
-        found: "\(bytes.count) other bytes")
+    // Two bytes of a hostile file can ask for a hundred. Models that exporters write fill less than 8
+    // times their length, where all of it is small messages.
+    let (limit, overflow) = bytes.count.multipliedReportingOverflow(by: 16)
+    let failure = { (problem: UnpackingProblem) in
+      switch problem {
+      case .tooLarge:
+        error(
+          "the model", expected: "a message that fills at most 16 times its \(bytes.count) bytes",
+          found: "more")
+      case .malformed:
+        error(
+          "the model", expected: "one whole protobuf message onnx.ModelProto",
+          found: "\(bytes.count) other bytes")
+      }
     }
-    defer { onnx__model_proto__free_unpacked(message, nil) }
-    guard let graph = message.pointee.graph else {
+    let reader = MessageReader<Onnx__ModelProto>(
+      onnx__model_proto__unpack, onnx__model_proto__free_unpacked)
+    return try reader.read(
+      bytes, memoryLimit: overflow ? .max : limit + 1 << 16, failure: failure, model)
+  }
+
+  private func model(_ message: Onnx__ModelProto) throws(InputError) -> ONNXModel {
+    guard let graph = message.graph else {
       throw error("graph", expected: "a graph", found: "none")
     }
-    return ONNXModel(opset: try opset(message.pointee), graph: try self.graph(graph.pointee))
+    return ONNXModel(opset: try opset(message), graph: try self.graph(graph.pointee))
   }
 
   func error(_ field: String, expected: String, found: String) -> InputError {

@@ -46,12 +46,12 @@ extension Binder {
   mutating func bindCachedAttention(_ view: StepView) throws(InputError) {
     let match = view.match
     let (sequences, rows, width) = (match["Q"], match["R"], match["D"])
-    let (prefixRows, capacity) = (match["P"], match["L"])
+    let (images, prefixRows, capacity) = (match["B"], match["P"], match["L"])
     let heads = try checkHeads(view, width: width)
     try view.check(
-      rows <= capacity && match["B"] >= 1, "new rows R and images B",
+      rows <= capacity && images >= 1, "new rows R and images B",
       expected: "R at most the capacity \(capacity), B at least 1",
-      found: "\(rows), \(match["B"])")
+      found: "\(rows), \(images)")
     try checkScratch(view, rows: prefixRows + capacity, by: capacity, width: width)
     let scratch = try scratch(
       floats: ck_cached_attention_scratch(
@@ -68,7 +68,7 @@ extension Binder {
         CK_CACHED_ATTENTION_F32, reads: operands, writes: [y, scratch, textK, textV]
       ) { memory in
         ck_cached_attention_f32_args(
-          sequences: sequences, rows: rows, heads: heads, head_width: width / heads,
+          sequences: sequences, rows: rows, heads: heads, head_width: width / heads, images: images,
           prefix_rows: prefixRows, capacity: capacity, scale: scale, q: memory.f32(operands[0]),
           k: memory.f32(operands[1]), v: memory.f32(operands[2]),
           prefix_k: memory.f32(operands[3]), prefix_v: memory.f32(operands[4]),

@@ -134,6 +134,11 @@ package struct FunctionCall {
         if let wrong = values.first(where: { !(0..<bound).contains(Int($0)) }) {
           throw failure(port.name, expected: "integers in 0 ..< \(bound)", found: "\(wrong)")
         }
+        // Kernels read the first alone.
+        let isPositions = step.opcode == .cachedAttention && tensor == operands[9]
+        if isPositions, zip(values, values.dropFirst()).contains(where: { $0 &+ 1 != $1 }) {
+          throw failure(port.name, expected: "consecutive positions", found: "others")
+        }
       }
     }
   }
