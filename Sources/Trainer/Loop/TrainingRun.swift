@@ -44,7 +44,7 @@ package struct TrainingRun {
 
   private let recipe: Recipe
   private let options: Options
-  private let sources: [SampleSource]
+  let sources: [SampleSource]
   private let validationSources: [(name: String, source: SampleSource)]
   private let program: TrainingProgram
   private let optimizer: AdamW
@@ -89,12 +89,15 @@ package struct TrainingRun {
     do {
       program = try TrainingProgram(
         configuration, dropout: recipe.dropout, smoothing: recipe.smoothing,
-        kernels: options.kernels, threads: options.threads)
+        options: recipe.stepOptions, kernels: options.kernels, threads: options.threads)
     } catch {
       preconditionFailure("a valid configuration compiles: \(error)")
     }
     try program.prepare(
-      training: sources.map { $0.shape(recipe.batchSize) },
+      training: sources.flatMap { source in
+        let sides = recipe.imageSizes.isEmpty ? [nil] : recipe.imageSizes.map(Optional.some)
+        return sides.map { source.shape(recipe.batchSize, side: $0) }
+      },
       validation: validationSources.map { $0.source.shape(recipe.batchSize) })
     let encoder = "git.image_encoder."
     optimizer = AdamW(
@@ -145,6 +148,9 @@ package struct TrainingRun {
     }
   }
 
+  /// Bytes that the values of a step take beside parameters, gradients and moments.
+  package var arenaBytes: Int { program.arenaBytes }
+
   /// What was left out of each data set so far, one line each.
   package var skippedSummaries: [String] {
     let named = zip(recipe.train.map(\.name), sources) + validationSources
@@ -180,14 +186,15 @@ package struct TrainingRun {
       sources: sources,
       schedule: BatchSchedule(
         counts: sources.map(\.count), weights: recipe.train.map(\.weight),
-        batchSize: recipe.batchSize, seed: recipe.seed, shuffle: recipe.shuffle, step: firstStep),
-      seed: recipe.seed)
+        batchSize: recipe.samplesPerStep, seed: recipe.seed, shuffle: recipe.shuffle,
+        step: firstStep),
+      seed: recipe.seed, sides: recipe.imageSizes)
     var speed = SpeedMeter()
     var (losses, lastSaved) = (losses, firstStep > 1 ? firstStep - 1 : nil)
     for step in firstStep..<(recipe.steps + 1) {
       let batch = try loader.next()
       var dropout = SeededRandom(recipe.seed, 3, UInt64(step))
-      let loss = try program.step(batch, seed: Int32(truncatingIfNeeded: dropout.next()))
+      let loss = try program.step(batch, random: &dropout)
       let norm = optimizer.gradientNorm()
       guard loss.isFinite, norm.isFinite else {
         throw diverged(
@@ -208,7 +215,7 @@ package struct TrainingRun {
           TrainingStep(
             step: step, steps: recipe.steps, loss: loss, learningRate: rate, gradientNorm: norm,
             samplesPerSecond: samplesPerSecond,
-            secondsLeft: Double((recipe.steps - step) * recipe.batchSize) / samplesPerSecond)))
+            secondsLeft: Double((recipe.steps - step) * recipe.samplesPerStep) / samplesPerSecond)))
       for source in sources {
         for problem in source.takeProblems() { try watch(.skipped(step: step, problem: problem)) }
       }

@@ -19,17 +19,19 @@ package final class ParameterBuffers {
     precondition(table.allSatisfy { $0.dtype == .f32 && $0.layout == .dense }, "not trainable")
     self.table = table
     let count = (table.map { $0.offset + $0.byteCount }.max() ?? 0) / 4
-    func zeros() -> UnsafeMutablePointer<Float> {
-      let bytes = UnsafeMutableRawPointer.allocate(byteCount: max(64, count * 4), alignment: 64)
-      let floats = bytes.bindMemory(to: Float.self, capacity: count)
-      floats.initialize(repeating: 0, count: count)
-      return floats
-    }
     self.count = count
-    values = zeros()
-    gradients = zeros()
-    firstMoments = zeros()
-    secondMoments = zeros()
+    values = Self.zeros(count)
+    gradients = Self.zeros(count)
+    firstMoments = Self.zeros(count)
+    secondMoments = Self.zeros(count)
+  }
+
+  /// A buffer of so many zeros, for the caller to deallocate.
+  static func zeros(_ count: Int) -> UnsafeMutablePointer<Float> {
+    let bytes = UnsafeMutableRawPointer.allocate(byteCount: max(64, count * 4), alignment: 64)
+    let floats = bytes.bindMemory(to: Float.self, capacity: count)
+    floats.initialize(repeating: 0, count: count)
+    return floats
   }
 
   deinit {

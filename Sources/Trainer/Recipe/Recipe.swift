@@ -76,7 +76,15 @@ package struct Recipe: Sendable, Equatable {
   package var validation: [Source]
   package var augmentation: Augmentation
   package var optimizer: Optimizer
+  /// Samples that are worked through at once.
   package var batchSize: Int
+  /// How many times so many samples a step learns from.
+  package var accumulate: Int = 1
+  /// The insides of layers are computed again in the backward pass instead of kept: less memory, more
+  /// time, the same bits.
+  package var recompute: Bool = false
+  /// Pixels per side that the images of a step have, one of these at random; empty for the model's own.
+  package var imageSizes: [Int] = []
   package var steps: Int
   package var seed: UInt64
   /// false takes samples in file order.
@@ -115,6 +123,8 @@ package struct Recipe: Sendable, Equatable {
     seed = UInt64(try root.int("seed", 1, in: 0...Int.max))
     steps = try root.int("steps", nil, in: 1...100_000_000)
     batchSize = try root.int("batch_size", nil, in: 1...65536)
+    accumulate = try root.int("accumulate", 1, in: 1...4096)
+    recompute = try root.bool("recompute", false)
 
     let text = try root.section("text")
     vocabularyPath = try text.optionalString("vocabulary")
@@ -135,6 +145,7 @@ package struct Recipe: Sendable, Equatable {
       flip: try data.bool("flip", false),
       contextNoise: try data.float("context_noise", 0, in: 0...1),
       cropScale: try data.range("crop_scale", in: 0.01...1))
+    imageSizes = try Self.imageSizes(data, configuration.vision)
     try data.finish()
     guard augmentation.cropScale == nil || augmentation.minimumCrop == 1 else {
       throw InputError(
@@ -172,6 +183,29 @@ package struct Recipe: Sendable, Equatable {
     validationLimit = try check.int("limit", 1000, in: 1...100_000_000)
     try check.finish()
     try root.finish()
+  }
+
+  /// The list `image_sizes`, of which every one must be a whole number of a ViT's patches.
+  private static func imageSizes(
+    _ data: RecipeReader, _ vision: GITConfiguration.Vision
+  ) throws(InputError) -> [Int] {
+    let sizes = try data.ints("image_sizes", [], in: 8...2048)
+    if sizes.isEmpty { return [] }
+    func misfit(_ expected: String, _ found: String, _ advice: String) -> InputError {
+      InputError(
+        .badData, "images of these sizes do not fit the model", expected: expected, found: found,
+        in: "\(data.place), image_sizes", advice: advice)
+    }
+    guard case .vit(let vit) = vision else {
+      throw misfit(
+        "a ViT, whose positions can be interpolated", "a CoSwin, whose windows divide one size",
+        "remove the list, or use model.encoder: vit")
+    }
+    if let size = sizes.first(where: { !$0.isMultiple(of: vit.patchSize) }) {
+      throw misfit(
+        "multiples of the patch size \(vit.patchSize)", "\(size)", "round it up or down")
+    }
+    return sizes
   }
 
   private static func sources(

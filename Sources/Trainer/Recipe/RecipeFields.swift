@@ -1,10 +1,10 @@
 /// What decides a run, field by field, as text: what a resumed run is held against.
 ///
-/// Every stored property of a recipe takes part but those that only say how long and how often it is
-/// looked at: a new setting is checked without being listed anywhere.
+/// Every stored property of a recipe takes part but those that only say how long, how often it is looked
+/// at and whether memory or time is saved: a new setting is checked without being listed anywhere.
 enum RecipeFields {
   private static let free: Set<String> = [
-    "steps", "validation_interval", "validation_limit", "validation",
+    "steps", "recompute", "validation_interval", "validation_limit", "validation",
   ]
 
   /// Values by name, such as `optimizer.learning_rate`.
