@@ -82,7 +82,8 @@ private func products(
   /// Around the sizes of blocks: 192 rows, 256 columns, sums of 256.
   @Test func matchesAroundBlocks() {
     for (m, n, k) in [(191, 31, 255), (193, 257, 257), (200, 300, 1), (17, 513, 513)] {
-      for form in [EpilogueCase(residualRows: 0), EpilogueCase(activation: CK_ACTIVATION_GELU_ERF)] {
+      for form in [EpilogueCase(residualRows: 0), EpilogueCase(activation: CK_ACTIVATION_GELU_ERF)]
+      {
         check(m, n, k, form)
       }
     }

@@ -34,7 +34,8 @@ extension TrainingRunTests {
   func manySizes() throws {
     func recipe() throws -> Recipe {
       try data.recipe(
-        steps: 7, overrides: [
+        steps: 7,
+        overrides: [
           "data.image_sizes=8,16,24", "batch_size=3", "accumulate=2", "recompute=true",
           "validation.interval=3",
         ])

@@ -6,7 +6,8 @@ extension Batch {
   ///
   /// - Precondition: `count` divides the number of samples.
   func parts(of count: Int) -> [Batch] {
-    precondition(count > 0 && shape.count % count == 0, "\(shape.count) samples in parts of \(count)")
+    precondition(
+      count > 0 && shape.count % count == 0, "\(shape.count) samples in parts of \(count)")
     if shape.count == count { return [self] }
     return stride(from: 0, to: shape.count, by: count).map { first in
       func part<Element>(_ values: [Element]) -> [Element] {

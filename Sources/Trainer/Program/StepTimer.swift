@@ -46,7 +46,8 @@ package final class StepTimer {
     }
     batch = Batch(
       shape: .init(
-        count: samples, frames: frames, tokens: tokens, side: recipe.imageSizes.isEmpty ? nil : side),
+        count: samples, frames: frames, tokens: tokens, side: recipe.imageSizes.isEmpty ? nil : side
+      ),
       pixels: (0..<samples * frames * 3 * side * side).map { _ in Float(random.unit() * 4 - 2) },
       tokens: words(), labels: words(), keys: (0..<samples).map(String.init))
   }
