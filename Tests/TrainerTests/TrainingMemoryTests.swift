@@ -35,8 +35,8 @@ struct TrainingMemoryTests {
     #expect(10 * arena <= 11 * bound, "\(arena) of \(bound)")
   }
 
-  /// One image through git-base keeps some 300 MB of values; its layers' inputs are 8 MB of them, and the
-  /// largest layer's inside some 30. Of the small model's batch the ends are a larger share.
+  /// Of one image through git-base some 300 MB of values are kept, of which layers' inputs are 8 MB, and
+  /// the inside of one layer some 30.
   @Test(arguments: cases)
   func recomputingLayersTakesLessThanHalf(_ test: Case) throws {
     let kept = try facts(test, recomputing: false).arenaBytes

@@ -106,8 +106,8 @@ final class SampleSource: Sendable {
     }
   }
 
-  /// Makes the batch of these rows, in `0..<count`; `random` is nil for validation: the first text, no
-  /// augmentation. Images have `side` pixels per side, or the model's own size.
+  /// Makes the batch of these rows, in `0..<count`, of images of `side` pixels or the model's own size;
+  /// `random` is nil for validation: the first text, no augmentation.
   ///
   /// A row that cannot be read is replaced by the next that can, so that what a step learns depends on
   /// the data alone; in validation it is left out.

@@ -14,7 +14,7 @@ import Runtime
 final class TrainingProgram {
   /// How the step is computed, which does not change what it is.
   struct Options: Sendable, Equatable {
-    /// Samples that are worked through at once; a batch of more is worked through in parts. Nil: all.
+    /// Samples that are worked through at once, a larger batch in parts; nil for all.
     var partSize: Int?
     /// Computes the insides of layers again in the backward pass instead of keeping them.
     var recomputes = false
