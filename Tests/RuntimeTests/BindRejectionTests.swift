@@ -75,7 +75,7 @@ struct BindRejectionTests {
     Case(
       .linear, "a residual of splits", [[2, 4], [3, 4], [2, 3]], [[2, 1], [2, 2]], says: "columns"
     ) { $0.hasResidual = true },
-    Case(.linear, "no K", [[2, 0], [3, 0]], [[2, 3]], says: "sizes"),
+    Case(.linear, "no K", [[2, 0], [3, 0]], [[2, 3]], says: "columns of x"),
     Case(
       .quantizedLinear, "a dense weight", [[2, 4], [2, 2], [3, 4], [3]], [[2, 3]], says: "weight"
     ) { $0.levels = 127 }.typed(operands: [0: .u8, 2: .s8]),

@@ -1,6 +1,6 @@
 package import Diagnostics
 import Formats
-package import Graph
+import Graph
 package import Kernels
 import Randomness
 
