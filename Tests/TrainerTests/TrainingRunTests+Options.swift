@@ -1,4 +1,5 @@
 import Checkpoint
+import Diagnostics
 import Formats
 import Kernels
 import Testing
