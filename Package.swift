@@ -56,6 +56,7 @@ let package = Package(
   targets: [
     // Level 0: C and system libraries.
     system("CProtobufC", "libprotobuf-c", ["libprotobuf-c-dev"]),  // the head of a plan
+    system("CNettle", "nettle", ["nettle-dev"]),  // SHA-256; swift-crypto would build for a minute
     system("CTurboJPEG", "libturbojpeg", ["libturbojpeg0-dev"]),  // JPEG, bit-exact with Pillow
     system("CPNG", "libpng", ["libpng-dev"]),  // PNG
     system("CWebP", "libwebp", ["libwebp-dev"]),  // WebP
@@ -79,7 +80,7 @@ let package = Package(
 
     // Level 1
     library("Graph", ["CFormats", "Protobuf"]),
-    library("Formats", ["CFormats", "Protobuf"]),
+    library("Formats", ["CFormats", "CNettle", "Protobuf"]),
     library("Kernels", ["CKernels"]),
     library("Media", ["CMedia", "Formats"]),
     library("Tokenizer", []),

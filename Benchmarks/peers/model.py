@@ -9,18 +9,22 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-HEADS = 12
+from workload import HEADS, LENGTH
 
 
-def random_git(folder=None, large=False):
-    """transformers' GitForCausalLM with random weights of a fixed seed; saved if `folder` is given."""
+def random_git(shape, folder=None):
+    """transformers' GitForCausalLM with random weights of a fixed seed; saved if `folder` is given.
+
+    `shape`: git-base, git-base-video (temporal embeddings of six frames) or git-large."""
     from transformers import GitConfig, GitForCausalLM
 
     vision = dict(
         hidden_size=1024, intermediate_size=4096, num_hidden_layers=24, num_attention_heads=16,
-        patch_size=14) if large else {}
+        patch_size=14) if shape == "git-large" else {}
     torch.manual_seed(1)
-    model = GitForCausalLM(GitConfig(vision_config=vision)).eval()
+    frames = 6 if shape == "git-base-video" else None
+    model = GitForCausalLM(
+        GitConfig(vision_config=vision, num_image_with_embedding=frames)).eval()
     if folder:
         model.save_pretrained(folder)
     return model
@@ -153,3 +157,20 @@ class Step(nn.Module):
             y = y + p[..., images + text :] * v
             x = layer.finish(x, y.transpose(1, 2).flatten(2))
         return (self.head(x[:, -1]), *new)
+
+
+def parts(git, w):
+    """The three modules for workload `w`, each with example inputs and their names."""
+    layers = len(git.git.encoder.layer)
+    image, text = (w.images, HEADS, w.rows, 64), (w.sequences, HEADS, LENGTH, 64)
+    caches = [torch.zeros(s) for _ in range(layers) for s in (image, image, text, text)]
+    names = ["tokens", "position", "mask"] + [
+        f"{what}{i}" for i in range(layers) for what in ("image_k", "image_v", "text_k", "text_v")]
+    step = (
+        torch.full((w.sequences, 1), 101), torch.zeros(1, 1, dtype=torch.int64),
+        torch.zeros(1, 1, 1, LENGTH), *caches)
+    features = torch.zeros(w.images, w.rows, 768)
+    return [
+        (Encoder(git).eval(), (torch.from_numpy(w.pixels()),), ["pixels"]),
+        (Prefix(git).eval(), (features,), ["features"]),
+        (Step(git).eval(), step, names)]

@@ -457,7 +457,7 @@ void   gitc__plan_step__free_unpacked
   assert(message->base.descriptor == &gitc__plan_step__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor gitc__plan__field_descriptors[7] =
+static const ProtobufCFieldDescriptor gitc__plan__field_descriptors[8] =
 {
   {
     "version",
@@ -520,6 +520,18 @@ static const ProtobufCFieldDescriptor gitc__plan__field_descriptors[7] =
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
+    "sha256",
+    6,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Gitc__Plan, has_sha256),
+    offsetof(Gitc__Plan, sha256),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
     "padding",
     14,
     PROTOBUF_C_LABEL_OPTIONAL,
@@ -547,17 +559,18 @@ static const ProtobufCFieldDescriptor gitc__plan__field_descriptors[7] =
 static const unsigned gitc__plan__field_indices_by_name[] = {
   2,   /* field[2] = functions */
   4,   /* field[4] = model */
-  5,   /* field[5] = padding */
+  6,   /* field[6] = padding */
   1,   /* field[1] = producer */
+  5,   /* field[5] = sha256 */
   0,   /* field[0] = version */
   3,   /* field[3] = weight_table */
-  6,   /* field[6] = weights */
+  7,   /* field[7] = weights */
 };
 static const ProtobufCIntRange gitc__plan__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 14, 5 },
-  { 0, 7 }
+  { 14, 6 },
+  { 0, 8 }
 };
 const ProtobufCMessageDescriptor gitc__plan__descriptor =
 {
@@ -567,7 +580,7 @@ const ProtobufCMessageDescriptor gitc__plan__descriptor =
   "Gitc__Plan",
   "gitc",
   sizeof(Gitc__Plan),
-  7,
+  8,
   gitc__plan__field_descriptors,
   gitc__plan__field_indices_by_name,
   2,  gitc__plan__number_ranges,
@@ -780,7 +793,7 @@ const ProtobufCMessageDescriptor gitc__plan_preprocessing__descriptor =
   (ProtobufCMessageInit) gitc__plan_preprocessing__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor gitc__plan_weight__field_descriptors[7] =
+static const ProtobufCFieldDescriptor gitc__plan_weight__field_descriptors[8] =
 {
   {
     "name",
@@ -866,6 +879,18 @@ static const ProtobufCFieldDescriptor gitc__plan_weight__field_descriptors[7] =
     0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "sha256",
+    8,
+    PROTOBUF_C_LABEL_OPTIONAL,
+    PROTOBUF_C_TYPE_BYTES,
+    offsetof(Gitc__PlanWeight, has_sha256),
+    offsetof(Gitc__PlanWeight, sha256),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned gitc__plan_weight__field_indices_by_name[] = {
   5,   /* field[5] = byte_count */
@@ -874,12 +899,13 @@ static const unsigned gitc__plan_weight__field_indices_by_name[] = {
   0,   /* field[0] = name */
   4,   /* field[4] = offset */
   6,   /* field[6] = partial_sums */
+  7,   /* field[7] = sha256 */
   2,   /* field[2] = shape */
 };
 static const ProtobufCIntRange gitc__plan_weight__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 7 }
+  { 0, 8 }
 };
 const ProtobufCMessageDescriptor gitc__plan_weight__descriptor =
 {
@@ -889,7 +915,7 @@ const ProtobufCMessageDescriptor gitc__plan_weight__descriptor =
   "Gitc__PlanWeight",
   "gitc",
   sizeof(Gitc__PlanWeight),
-  7,
+  8,
   gitc__plan_weight__field_descriptors,
   gitc__plan_weight__field_indices_by_name,
   1,  gitc__plan_weight__number_ranges,
@@ -1595,7 +1621,7 @@ const ProtobufCEnumDescriptor gitc__plan_smoothing__descriptor =
   gitc__plan_smoothing__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCEnumValue gitc__plan_opcode__enum_values_by_number[36] =
+static const ProtobufCEnumValue gitc__plan_opcode__enum_values_by_number[38] =
 {
   { "LINEAR", "GITC__PLAN_OPCODE__LINEAR", 1 },
   { "QUANTIZED_LINEAR", "GITC__PLAN_OPCODE__QUANTIZED_LINEAR", 2 },
@@ -1633,11 +1659,13 @@ static const ProtobufCEnumValue gitc__plan_opcode__enum_values_by_number[36] =
   { "QUANTIZED_EMBEDDING", "GITC__PLAN_OPCODE__QUANTIZED_EMBEDDING", 34 },
   { "INTERPOLATE", "GITC__PLAN_OPCODE__INTERPOLATE", 35 },
   { "INTERPOLATE_GRADIENT", "GITC__PLAN_OPCODE__INTERPOLATE_GRADIENT", 36 },
+  { "EXP", "GITC__PLAN_OPCODE__EXP", 37 },
+  { "RSQRT", "GITC__PLAN_OPCODE__RSQRT", 38 },
 };
 static const ProtobufCIntRange gitc__plan_opcode__value_ranges[] = {
-{1, 0},{0, 36}
+{1, 0},{0, 38}
 };
-static const ProtobufCEnumValueIndex gitc__plan_opcode__enum_values_by_name[36] =
+static const ProtobufCEnumValueIndex gitc__plan_opcode__enum_values_by_name[38] =
 {
   { "ADD", 10 },
   { "ATTENTION", 3 },
@@ -1650,6 +1678,7 @@ static const ProtobufCEnumValueIndex gitc__plan_opcode__enum_values_by_name[36] 
   { "DROPOUT", 22 },
   { "EMBEDDING", 20 },
   { "EMBEDDING_GRADIENT", 28 },
+  { "EXP", 36 },
   { "FILL", 13 },
   { "GELU", 9 },
   { "GELU_GRADIENT", 24 },
@@ -1668,6 +1697,7 @@ static const ProtobufCEnumValueIndex gitc__plan_opcode__enum_values_by_name[36] 
   { "QUANTIZED_LINEAR", 1 },
   { "QUANTIZE_ROWS", 6 },
   { "RELATIVE_INDEX", 31 },
+  { "RSQRT", 37 },
   { "SCALE", 12 },
   { "SLICE", 16 },
   { "SOFTMAX", 7 },
@@ -1683,9 +1713,9 @@ const ProtobufCEnumDescriptor gitc__plan_opcode__descriptor =
   "PlanOpcode",
   "Gitc__PlanOpcode",
   "gitc",
-  36,
+  38,
   gitc__plan_opcode__enum_values_by_number,
-  36,
+  38,
   gitc__plan_opcode__enum_values_by_name,
   1,
   gitc__plan_opcode__value_ranges,

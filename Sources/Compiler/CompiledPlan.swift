@@ -33,10 +33,16 @@ package struct CompiledPlan: Sendable {
     }
   }
 
-  /// Writes the plan file; weights are worked out one by one as they are written.
+  /// Writes the plan file.
   ///
+  /// Weights are worked out one by one: once for their checksums, which come first in the file, and
+  /// again as they are written.
   /// - Throws: `.io` from the system; nothing is left behind then.
   package func write(to path: String) throws(InputError) {
+    var plan = plan
+    for index in plan.weights.indices {
+      plan.weights[index].sha256 = table.bytes(index).withUnsafeBytes { SHA256Digest(of: $0) }
+    }
     try PlanFile.write(plan, weightByteCount: weightByteCount, to: path) {
       (file: inout FileWriter) throws(InputError) in
       for index in plan.weights.indices {

@@ -14,6 +14,7 @@ extension Compiler {
   ///   - precision: what projections compute with.
   ///   - place: the checkpoint's path, for errors.
   ///   - quantization: how projections are quantized in an int8 plan; ``Calibrator`` finds what is best.
+  ///   - threads: how many quantize, 1 to 1024; the plan is the same for every number.
   ///   - watch: called after each pass with its name, the function ("model" before the split) and the
   ///     graph it made.
   /// - Returns: the plan; its weights are worked out when it is written.
@@ -21,15 +22,15 @@ extension Compiler {
   ///   weight is not finite.
   package static func compile(
     _ checkpoint: Checkpoint, precision: Precision, place: String,
-    quantization: QuantizationOptions = QuantizationOptions(),
+    quantization: QuantizationOptions = QuantizationOptions(), threads: Int = 1,
     watch: @escaping PassDriver.Watch = { _, _, _ in }
   ) throws(InputError) -> CompiledPlan {
     try compile(
-      checkpoint, ParameterStore(checkpoint.parameters), precision: precision, place: place,
-      quantization: quantization, watch: watch)
+      checkpoint, ParameterStore(checkpoint.parameters, threads: threads), precision: precision,
+      place: place, quantization: quantization, watch: watch)
   }
 
-  /// As ``compile(_:precision:place:quantization:watch:)``, with a store of the checkpoint's parameters
+  /// As ``compile(_:precision:place:quantization:threads:watch:)``, with a store of the checkpoint's parameters
   /// that the caller keeps: scales of weights are searched for once in its life.
   static func compile(
     _ checkpoint: Checkpoint, _ parameters: ParameterStore, precision: Precision, place: String,

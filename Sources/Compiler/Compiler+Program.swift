@@ -10,14 +10,15 @@ extension Compiler {
   ///   - parameters: the values of the graph's parameters.
   ///   - precision: what projections compute with.
   ///   - place: the file it is from, for errors.
+  ///   - threads: how many quantize, 1 to 1024; the plan is the same for every number.
   ///   - watch: called after each pass with its name, "main" and the graph it made.
   /// - Returns: the plan; its weights are worked out when it is written.
   /// - Throws: `.badData` when a weight is not finite or a pass cannot cope with the graph.
   package static func compile(
     _ graph: Graph, _ parameters: [String: WeightTensor], precision: Precision, place: String,
-    watch: @escaping PassDriver.Watch = { _, _, _ in }
+    threads: Int = 1, watch: @escaping PassDriver.Watch = { _, _, _ in }
   ) throws(InputError) -> CompiledPlan {
-    let store = ParameterStore(parameters)
+    let store = ParameterStore(parameters, threads: threads)
     try store.checkFinite(place: place)
     do {
       var compiled = CompiledPlan(

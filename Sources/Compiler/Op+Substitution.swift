@@ -29,7 +29,8 @@ extension Op {
     case .interpolateGradient(let op):
       return .interpolateGradient(
         InterpolateGradient(rows: new(op.rows), columns: new(op.columns)))
-    case .add, .multiply, .scale, .matMul, .softmax, .layerNorm, .gelu, .transpose, .concat,
+    case .add, .multiply, .scale, .exp, .rsqrt, .matMul, .softmax, .layerNorm, .gelu, .transpose,
+      .concat,
       .embedding, .patches, .patchesGradient, .relativeIndex, .windowMask, .dropout, .crossEntropy,
       .sum, .geluGradient, .softmaxGradient,
       .layerNormGradient, .crossEntropyGradient, .linear, .residualLayerNorm, .quantizeRows,

@@ -39,10 +39,12 @@ package struct ParameterStore: Sendable {
   private let representatives: [String: String]
   private var derived: [String: Recipe] = [:]
   private let memo = Memo()
+  private let threads: Int
 
-  /// Starts with a checkpoint's parameters.
-  package init(_ parameters: [String: WeightTensor]) {
+  /// Starts with a checkpoint's parameters; weights are quantized on so many threads, 1 to 1024.
+  package init(_ parameters: [String: WeightTensor], threads: Int = 1) {
     given = parameters
+    self.threads = threads
     representatives = Self.representatives(parameters)
   }
 
@@ -168,7 +170,8 @@ extension ParameterStore {
     case .corrected(let bias, let weight, let rows, let groups, let row):
       let values = floats(weight)
       let scales = scales(values, .scales(weight, rows: rows, groups: groups))
-      let integers = WeightQuantization.integers(values, scales: scales, groups: groups)
+      let integers = WeightQuantization.integers(
+        values, scales: scales, groups: groups, threads: threads)
       var result = bias.map { floats($0) } ?? [Float](repeating: 0, count: rows)
       for n in 0..<rows {
         var lost = 0.0
@@ -206,7 +209,8 @@ extension ParameterStore {
     }
     let values = floats(weights)
     let scales = scales(values, .scales(weights, rows: rows, groups: groups))
-    return WeightQuantization.integers(values, scales: scales, groups: groups)
+    return WeightQuantization.integers(
+      values, scales: scales, groups: groups, threads: threads)
   }
 
   /// The scales of `recipe`, whose rows are `values`, searched for once.
@@ -215,7 +219,8 @@ extension ParameterStore {
       preconditionFailure("a recipe of scales")
     }
     if let known = memo.scales.withLock({ $0[recipe] }) { return known }
-    let scales = WeightQuantization.scales(values(), rows: rows, groups: groups)
+    let scales = WeightQuantization.scales(
+      values(), rows: rows, groups: groups, threads: threads)
     memo.scales.withLock { $0[recipe] = scales }
     return scales
   }

@@ -22,6 +22,10 @@ extension Graph {
     one(.scale(Scale(factor: factor)), x)
   }
 
+  package mutating func exp(_ x: Value) -> Value { one(.exp(Exp()), x) }
+
+  package mutating func rsqrt(_ x: Value) -> Value { one(.rsqrt(Rsqrt()), x) }
+
   package mutating func matMul(
     _ a: Value, _ b: Value, transposeA: Bool = false, transposeB: Bool = false
   ) -> Value {

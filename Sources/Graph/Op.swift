@@ -35,6 +35,8 @@ package enum Op: Hashable, Sendable {
   case add(Add)
   case multiply(Multiply)
   case scale(Scale)
+  case exp(Exp)
+  case rsqrt(Rsqrt)
   case matMul(MatMul)
   case softmax(Softmax)
   case prefixMask(PrefixMask)
@@ -79,6 +81,8 @@ package enum Op: Hashable, Sendable {
     Add.mnemonic: { (a) throws(GraphError) in .add(try Add(a)) },
     Multiply.mnemonic: { (a) throws(GraphError) in .multiply(try Multiply(a)) },
     Scale.mnemonic: { (a) throws(GraphError) in .scale(try Scale(a)) },
+    Exp.mnemonic: { (a) throws(GraphError) in .exp(try Exp(a)) },
+    Rsqrt.mnemonic: { (a) throws(GraphError) in .rsqrt(try Rsqrt(a)) },
     MatMul.mnemonic: { (a) throws(GraphError) in .matMul(try MatMul(a)) },
     Softmax.mnemonic: { (a) throws(GraphError) in .softmax(try Softmax(a)) },
     PrefixMask.mnemonic: { (a) throws(GraphError) in .prefixMask(try PrefixMask(a)) },
@@ -147,6 +151,8 @@ package enum Op: Hashable, Sendable {
     case .add(let op): op
     case .multiply(let op): op
     case .scale(let op): op
+    case .exp(let op): op
+    case .rsqrt(let op): op
     case .matMul(let op): op
     case .softmax(let op): op
     case .prefixMask(let op): op

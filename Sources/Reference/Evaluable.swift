@@ -23,6 +23,8 @@ extension Op {
     case .add(let op): op
     case .multiply(let op): op
     case .scale(let op): op
+    case .exp(let op): op
+    case .rsqrt(let op): op
     case .matMul(let op): op
     case .softmax(let op): op
     case .prefixMask(let op): op

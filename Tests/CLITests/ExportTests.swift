@@ -52,6 +52,19 @@ struct ExportTests {
     for path in outcome.lines { #expect(FileManager.default.fileExists(atPath: path)) }
   }
 
+  @Test("a CoSwin is no model of transformers, but has its ONNX models")
+  func coswin() throws {
+    let folder = try TemporaryFolder()
+    let scenes = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent().appending(path: "models/scenes.ckpt").path
+    expectError(
+      try Gitc.run("export", scenes, "-o", folder.path("model.safetensors")), status: 65,
+      "a CoSwin", "export to ONNX: -o NAME.onnx")
+    let outcome = try Gitc.run("export", scenes, "-o", folder.path("scenes.onnx"))
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    #expect(outcome.lines.count == 3)
+  }
+
   @Test("other names and folders that are not there are errors")
   func errors() throws {
     let folder = try Self.workshop()

@@ -37,6 +37,13 @@ struct ReportTests {
     // Nothing is fetched from elsewhere.
     #expect(!page.contains("http") && !page.contains("src=\"/"))
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path("board")).count == 1)
+    // The page of a run that finished before.
+    try FileManager.default.removeItem(atPath: folder.path("r.html"))
+    let later = try Gitc.run(
+      "train", "r.yaml", "-o", "m.ckpt", "--log", "log.jsonl", "--report", "r.html", "--resume",
+      in: folder.path)
+    #expect(later.status == 0, "\(later.errors)")
+    #expect(try String(contentsOfFile: folder.path("r.html"), encoding: .utf8) == page)
     expectError(
       try Gitc.run("train", "r.yaml", "-o", "m.ckpt", "--report", "r.html", in: folder.path),
       status: 64,

@@ -248,4 +248,50 @@ struct VerifyTests {
     expectError(
       try verify(workshop, data: picture), status: 65, "not compiled from this checkpoint")
   }
+
+  @Test("compares a plan with its own checksums, without data")
+  func checksums() throws {
+    let workshop = try TinyWorkshop()
+    let intact = try Gitc.run("verify", workshop.plan, "--checksums")
+    #expect(intact.status == 0 && intact.errors.isEmpty && intact.lines.count == 1)
+    #expect(intact.output.hasPrefix("\(workshop.plan): all "), "\(intact.output)")
+
+    // One bit of the last weight.
+    var bytes = [UInt8](try Data(contentsOf: workshop.folder.url("tiny.plan")))
+    bytes[bytes.count - 1] ^= 1
+    try workshop.folder.write("damaged.plan", Data(bytes))
+    let path = workshop.folder.path("damaged.plan")
+    let damaged = try Gitc.run("verify", path, "--checksums")
+    #expect(damaged.status == 1 && damaged.errors.isEmpty && damaged.lines.count == 1)
+    for part in ["\(path): weight_table[", " is damaged, expected SHA-256 ", ", found ", "; get "] {
+      #expect(damaged.output.contains(part), "\(damaged.output)")
+    }
+    // It still opens: checksums are looked at on demand.
+    #expect(try Gitc.run("inspect", path).status == 0)
+
+    let json = try Gitc.run("verify", path, "--checksums", "--format", "json")
+    let report = try #require(json.json() as? [String: Any])
+    #expect(json.status == 1 && report["passed"] as? Bool == false)
+    let parts = try #require(report["damaged"] as? [[String: Any]])
+    let part = try #require(parts.first)
+    #expect(parts.count == 1 && (part["segment"] as? String)?.hasPrefix("weight_table[") == true)
+    #expect(part["weight"] is String)
+    for key in ["expected", "found"] { #expect((part[key] as? String)?.count == 64) }
+    #expect(part["expected"] as? String != part["found"] as? String)
+  }
+
+  @Test("asks for a plan alone with checksums, and for data without")
+  func checksumArguments() throws {
+    let workshop = try TinyWorkshop()
+    let checkpoint = workshop.folder.path("tiny.ckpt")
+    for arguments in [
+      [checkpoint, workshop.plan, "--checksums"], [workshop.plan, "--checksums", "--data", "x"],
+      [checkpoint, workshop.plan], [workshop.plan, "--data", "x"], ["--checksums"],
+    ] {
+      let outcome = try Gitc.run(["verify"] + arguments)
+      expectError(outcome, status: 64, "command line")
+    }
+    expectError(
+      try Gitc.run("verify", checkpoint, "--checksums"), status: 65, "not a readable plan")
+  }
 }

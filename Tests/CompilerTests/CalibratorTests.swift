@@ -37,8 +37,11 @@ import Testing
       result.distance.divergence == min(result.correctedDivergence, result.uncorrectedDivergence))
     #expect(result.distance == result.distanceOfAll)
     #expect(result.distance.divergence > 0)
-    #expect(result.distance.cost >= abs(result.distance.lossChange))
-    #expect(result.distance.cost >= result.distance.divergence / result.floatLoss)
+    let (distance, share) = (result.distance, result.distance.divergence / result.floatLoss)
+    #expect(distance.uncertainty > 0)
+    #expect(distance.cost == max(abs(distance.lossChange) - distance.uncertainty, share))
+    // Nobody had to ask what each projection does.
+    #expect(result.projections.allSatisfy { $0.effect == nil })
     // Every projection takes time, in every precision.
     for projection in result.projections {
       #expect(projection.milliseconds.count == 3, "\(projection)")
@@ -79,6 +82,14 @@ import Testing
     let precisions = result.options.precisions
     #expect(!precisions.isEmpty)
     #expect(precisions.count < result.projections.count)
+    // Those that move the predictions most, whatever the errors of their products.
+    let effects = try result.projections.map { try #require($0.effect) }
+    #expect(effects.allSatisfy { $0 > 0 })
+    let gains = zip(result.projections, effects).map { projection, effect in
+      effect * (1 - (projection.errors[.u8] ?? 0) / (projection.errors[.u7] ?? 1))
+    }
+    let first = try #require(gains.indices.max { gains[$0] < gains[$1] })
+    #expect(result.projections[first].precision != .u7)
     let exact = try calibrator.precisions(budget: result.distance.cost)
     #expect(exact.distance.cost <= result.distance.cost)
 
@@ -107,6 +118,9 @@ import Testing
     #expect(abs(tally.divergence - divergence / 3) < 1e-8)
     #expect(abs(tally.maximumDivergence - divergence) < 1e-8)
     #expect(tally.tokens == 3)
+    // One of three tokens got worse by g: the mean g/3, its standard error g/3, of a loss of ⅔ ln 2.
+    let growth = 1.3132616875182228 - 0.6931471805599453
+    #expect(abs(tally.lossUncertainty - growth / 0.6931471805599453) < 1e-7)
   }
 
   /// A channel of a norm that is far larger than the others, and little used: moved into the weights it

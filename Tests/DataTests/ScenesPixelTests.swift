@@ -3,57 +3,20 @@ import Media
 import Testing
 
 @Suite struct ScenesPixelTests {
-  /// The mean colour of the pixels of a mask, in [0, 1].
-  private func mean(_ image: RGBImage, _ mask: [Bool]) -> [Double] {
-    var sums = [0.0, 0, 0]
-    var count = 0.0
-    for (pixel, isSet) in mask.enumerated() where isSet {
-      for channel in 0..<3 { sums[channel] += Double(image.pixels[3 * pixel + channel]) / 255 }
-      count += 1
-    }
-    return sums.map { $0 / count }
-  }
-
-  /// The colour a person would name, from hue, saturation and value.
-  private func colorName(_ rgb: [Double]) -> SceneColor {
-    let high = max(rgb[0], rgb[1], rgb[2])
-    let low = min(rgb[0], rgb[1], rgb[2])
-    if high < 0.3 { return .black }
-    if high - low < 0.2 * high { return .white }
-    let span = high - low
-    let hue =
-      if high == rgb[0] {
-        (rgb[1] - rgb[2]) / span * 60
-      } else if high == rgb[1] {
-        120 + (rgb[2] - rgb[0]) / span * 60
-      } else {
-        240 + (rgb[0] - rgb[1]) / span * 60
-      }
-    switch hue {
-    case ..<15: return .red
-    case ..<42: return .orange
-    case ..<75: return .yellow
-    case ..<180: return .green
-    case ..<252: return .blue
-    case ..<320: return .purple
-    default: return .red
-    }
-  }
-
   @Test func objectsHaveTheirColorAndStandOutFromTheBackdrop() {
     let side = 64
     for scene in sampleScenes(150) {
       let image = scene.render(side: side)
       let masks = scene.objects.indices.map { scene.silhouette(of: $0, side: side) }
       let bare = (0..<side * side).map { pixel in !masks.contains { $0[pixel] } }
-      let backdrop = mean(image, bare)
+      let backdrop = meanColor(image, bare)
       for (index, object) in scene.objects.enumerated() {
         // What is seen of it: the others of these stories lie in front of the first or on it.
         var seen = masks[index]
         if case .pair(let relation) = scene.story, index == (relation == .behind ? 0 : 1) {
           for pixel in seen.indices where masks[1 - index][pixel] { seen[pixel] = false }
         }
-        let color = mean(image, seen)
+        let color = meanColor(image, seen)
         #expect(colorName(color) == object.pair.color, "\(scene.caption): \(color)")
         let contrast = zip(color, backdrop).map { abs($0 - $1) }.max() ?? 0
         // Six times the strongest noise of a single pixel, 0.026.
@@ -131,7 +94,7 @@ import Testing
         scene.silhouette(of: 1, side: side, frame: frame, frames: 6)
       ).map { $0 && $1 }
       guard most > 20 else { continue }
-      let color = mean(scene.render(side: side, frame: frame, frames: 6), shared)
+      let color = meanColor(scene.render(side: side, frame: frame, frames: 6), shared)
       #expect(
         colorName(color) == scene.objects[inFront ? 0 : 1].pair.color, "\(scene.caption): \(color)")
     }

@@ -20,6 +20,30 @@ private typealias Bytes = FoundationEssentials.Data
     images: 300, clips: 2, frames: 3, seed: 5, side: 32, questions: true, evaluationRows: 3,
     threads: 2)
 
+  @Test func writesWords() throws {
+    try withFolder { folder in
+      let options = ScenesOptions(
+        images: 0, clips: 0, words: 4, seed: 5, side: 32, questions: true, evaluationRows: 2)
+      let report = try SceneWriter.write(to: folder, options: options)
+      for (name, rows, split) in [
+        ("words-train", 4, SceneSplit.train), ("words-validation", 2, .validation),
+        ("words-heldout", 2, .heldout),
+      ] {
+        #expect(report.files.contains("\(name).img.tsv"))
+        let pair = try TSVDataset("\(folder)/\(name).img.tsv")
+        #expect(pair.count == rows)
+        for index in 0..<rows {
+          let sign = SceneSign(seed: 5, index: index, split: split)
+          let texts = pair.annotations(index)
+          #expect(texts.map(\.caption) == [sign.caption] + sign.questions.map(\.answer))
+          #expect(texts.map(\.question) == [nil] + sign.questions.map(\.question))
+          #expect(
+            try pair.imageBytes(index) == [sign.render(side: 32).encodedJPEG(quality: 92)])
+        }
+      }
+    }
+  }
+
   @Test func writesEveryPairWithTheScenesOfItsSplit() throws {
     try withFolder { folder in
       var progress: [(done: Int, total: Int)] = []

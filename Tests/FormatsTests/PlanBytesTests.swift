@@ -30,16 +30,16 @@ struct PlanBytesTests {
 
   @Test("another version is refused, and the message says what to do")
   func version() {
-    let newer = error(PlanEncoder.head(of: sample.plan) + Proto.number(1, 2))
+    let newer = error(PlanEncoder.head(of: sample.plan) + Proto.number(1, 3))
     #expect(newer?.place == "x.plan, field version")
-    #expect(newer?.expected == "1")
-    #expect(newer?.found == "2")
+    #expect(newer?.expected == "1 to 2")
+    #expect(newer?.found == "3")
     #expect(newer?.advice.contains("release") == true)
     #expect(error(Proto.bytes(2, [65]))?.place == "x.plan, field version")
   }
 
   private static let unknown: [(bytes: [UInt8], field: String)] = [
-    (Proto.number(6, 1), "head"),
+    (Proto.number(7, 1), "head"),
     (Proto.bytes(5, Proto.number(9, 1)), "model"),
     (Proto.bytes(5, Proto.bytes(1, Proto.number(9, 1))), "model.preprocessing"),
     (Proto.bytes(4, Proto.number(9, 1)), "weight_table[0]"),

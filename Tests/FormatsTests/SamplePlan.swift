@@ -181,6 +181,8 @@ struct SamplePlan {
     elementwise(.softmax, [])
     elementwise(.gelu, []) { $0.activation = .geluErf }
     elementwise(.scale, []) { $0.value = 0 }
+    elementwise(.exp, [])
+    elementwise(.rsqrt, [])
     elementwise(.dropout, [seed]) {
       $0.value = 0.1
       $0.salt = Int(UInt32.max)

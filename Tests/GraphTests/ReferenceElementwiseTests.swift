@@ -20,6 +20,15 @@ import Testing
     try expect(.scale(Scale(factor: -0.5)), [vector(4, -6)], gives: [vector(-2, 3)])
   }
 
+  @Test func expAndRsqrtHaveTheirValues() throws {
+    try expect(
+      .exp(Exp()), [vector(0, 1, -.infinity, .infinity, .nan)],
+      gives: [.f32([5], [1, 2.718281828459045, 0, .infinity, .nan])])
+    try expect(
+      .rsqrt(Rsqrt()), [vector(4, 0.25, 0, .infinity, -1, .nan)],
+      gives: [.f32([6], [0.5, 2, .infinity, 0, .nan, .nan])])
+  }
+
   /// Φ(1) = 0.8413447460685429, by tables of the normal distribution; the other two from their
   /// formulas with a calculator.
   @Test(arguments: [

@@ -25,6 +25,8 @@ import Testing
 
   static let elementwise: [Mistake] = [
     Mistake(.constant(Constant(value: 1, shape: [])), [f32()], "expected 0 inputs, found 1"),
+    Mistake(.exp(Exp()), [f32(2), f32(2)], "expected 1 inputs, found 2"),
+    Mistake(.rsqrt(Rsqrt()), [i32(2)], "expected x of type f32"),
     Mistake(.add(Add()), [f32(2)], "expected 2 inputs, found 1"),
     Mistake(.add(Add()), [f32(2), i32(2)], "expected b of type f32, found i32[2]"),
     Mistake(.add(Add()), [f32(2), f32(3)], "do not broadcast"),

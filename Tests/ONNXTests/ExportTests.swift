@@ -79,6 +79,25 @@ import Testing
           let qkv = g.apply(.linear(Linear(epilogue)), [x, g.parameter("w", .f32([18, 6]))])
           return g.attention(qkv[0], qkv[1], qkv[2], AttentionForm(heads: 2, scale: 0.5))
         },
+        Case("attention under a bias") { g in
+          let x = rows(&g)
+          let bias = g.parameter("bias", .f32([1, 2, 5, 5]))
+          let form = AttentionForm(heads: 2, scale: 0.5, hasBias: true)
+          return g.apply(.attention(Attention(form)), [x, x, x, bias])[0]
+        },
+        Case("attention in shifted windows") { g in
+          // Of two maps of 4 · 4, four windows of four tokens each.
+          let x = g.input("x", .f32([8, 4, 6]))
+          let indices = g.apply(.relativeIndex(RelativeIndex(window: 2)), [])[0]
+          let biases = g.embedding(g.parameter("table", .f32([9, 3])), ids: indices)
+          let mask = g.apply(
+            .windowMask(WindowMask(height: 4, width: 4, window: 2, shift: 1)), [])[0]
+          let bias = g.add(
+            g.broadcast(g.transpose(biases, [2, 0, 1]), to: [4, 3, 4, 4]),
+            g.reshape(mask, [4, 1, 4, 4]))
+          let form = AttentionForm(heads: 3, scale: 0.7, hasBias: true)
+          return g.apply(.attention(Attention(form)), [x, x, x, bias])[0]
+        },
         Case("attention under a prefix mask") { g in
           let x = rows(&g)
           return g.attention(x, x, x, AttentionForm(heads: 3, scale: 1, prefix: 3))
@@ -117,6 +136,66 @@ import Testing
     // Both are computed in Double from the same floats. Sums may be in another order, and a GELU's
     // own constant is put for the float one in the file: a part in 2²⁴ of it.
     #expect(largestDifference(found, expected) <= 1e-6)
+  }
+
+  static let forms = [
+    PatchForm(size: 3, stride: 2, padding: 1, channelsLast: true),
+    PatchForm(size: 7, stride: 4, padding: 2), PatchForm(size: 2, stride: 3),
+    PatchForm(size: 2, channelsLast: true),
+  ]
+
+  /// The importer knows no such look-up, so what the nodes mean is worked out here.
+  @Test(arguments: forms)
+  func patchesOfAnyFormArePicked(_ form: PatchForm) throws {
+    let shape = form.channelsLast ? [2, 8, 9, 3] : [2, 3, 8, 9]
+    var graph = Graph()
+    let map = graph.input("x", .f32([.symbol("B")] + shape.dropFirst().map { Dimension($0) }))
+    graph.output("y", graph.patches(map, form))
+    let x = Tensor.random(shape, seed: 3)
+    let expected = try #require(try Interpreter.run(graph, inputs: ["x": x])["y"])
+
+    let exported = try ONNXExporter.export(graph, name: "test")
+    func ints(_ name: String) throws -> [Int] {
+      let constant = try #require(exported.initializers.first { $0.name == name })
+      guard case .ints(let values) = constant.elements else { throw GraphError("floats") }
+      return values
+    }
+    var values = ["x": x]
+    for node in exported.nodes {
+      let x = try #require(values[node.inputs[0]])
+      let y: Tensor
+      switch node.op {
+      case "Identity": y = x
+      case "Transpose":
+        y = try evaluate(
+          .transpose(Transpose(permutation: #require(try node.ints("perm")))), [x])[0]
+      case "Pad":
+        let pads = try ints(node.inputs[1])
+        var padded = x
+        for axis in 0..<4 {
+          let (before, after) = (Dimension(pads[axis]), Dimension(pads[axis + 4]))
+          padded = try evaluate(.pad(Pad(axis: axis, before: before, after: after)), [padded])[0]
+        }
+        y = padded
+      case "Reshape":
+        let target = try ints(node.inputs[1]).enumerated().map { $1 == 0 ? x.shape[$0] : $1 }
+        y = Tensor.f32(target, x.values)
+      case "Gather":
+        try #require(try node.int("axis", default: 0) == 1)
+        let (places, width) = (try ints(node.inputs[1]), x.shape[2])
+        y = Tensor.f32(
+          [x.shape[0], places.count, width],
+          (0..<x.shape[0]).flatMap { batch in
+            places.flatMap { place in
+              let start = (batch * x.shape[1] + place) * width
+              return x.values[start..<start + width]
+            }
+          })
+      default: throw GraphError("no \(node.op) here")
+      }
+      values[node.outputs[0]] = y
+    }
+    #expect(values["y"] == expected)
   }
 
   @Test func graphsOfTrainingHaveNoForm() throws {

@@ -18,11 +18,9 @@ struct ONNXGolden: Sendable, CustomTestStringConvertible {
   static let folder = URL(filePath: #filePath).deletingLastPathComponent()
     .deletingLastPathComponent().appending(path: "Goldens/onnx").path
 
-  static let all =
-    ["vit", "bert"].map { ONNXGolden(model: $0, exporter: "traced") }
-    + ["block-quick", "block-tanh", "causal"].flatMap { model in
-      ["traced", "dynamo"].map { ONNXGolden(model: model, exporter: $0) }
-    }
+  static let all = ["vit", "bert", "git", "block-quick", "block-tanh", "causal"].flatMap { model in
+    ["traced", "dynamo"].map { ONNXGolden(model: model, exporter: $0) }
+  }
 
   private var path: String { "\(Self.folder)/\(model)-\(exporter)" }
 

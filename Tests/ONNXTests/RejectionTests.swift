@@ -103,6 +103,17 @@ import Testing
       try folder.write(Array(bytes[..<count]), to: "cut.onnx")
       #expect(throws: InputError.self) { try ImportedModel.read(path: folder.path("cut.onnx")) }
     }
+    // Every bit in turn: an error, or a model that keeps every rule.
+    for bit in 0..<bytes.count * 8 {
+      var damaged = bytes
+      damaged[bit / 8] ^= 1 << (bit % 8)
+      try folder.write(damaged, to: "bit.onnx")
+      do {
+        try ImportedModel.read(path: folder.path("bit.onnx")).graph.verify()
+      } catch is InputError {
+        continue
+      }
+    }
   }
 
   /// The same weight in another file, as exporters of large models write it.

@@ -153,6 +153,8 @@ struct BindRejectionTests {
     Case(.add, "a larger result", [[2, 1], [1]], [[2, 4]], says: "shapes"),
     Case(.multiply, "a smaller result", [[2, 4], [2, 4]], [[2, 1]], says: "shapes"),
     Case(.scale, "a longer result", [[2, 4]], [[2, 5]], says: "y"),
+    Case(.exp, "a longer result", [[2, 4]], [[2, 5]], says: "y"),
+    Case(.rsqrt, "a longer result", [[2, 4]], [[2, 5]], says: "y"),
     Case(.dropout, "two seeds", [[4], [2]], [[4]], says: "seed").typed(operands: [1: .i32]),
     Case(.dropout, "a rate of 1", [[4], [1]], [[4]], says: "rate") { $0.value = 1 }
       .typed(operands: [1: .i32]),

@@ -26,6 +26,8 @@ package enum OpSamples {
       OpSample(
         "rows by a column", .multiply(Multiply()), [.f32("a", [b, t]), .f32("b", [b, 1])]),
       OpSample("", .scale(Scale(factor: -0.125)), [.f32("x", [b, t])]),
+      OpSample("", .exp(Exp()), [.f32("x", [b, t, 3], -5...5)]),
+      OpSample("", .rsqrt(Rsqrt()), [.f32("x", [b, t, 3], 0.01...4)]),
       OpSample(
         "", .dropout(Dropout(rate: 0.3, salt: 7)),
         [.f32("x", [b, 50]), .integers(.i32, "seed", [1], -1000...1000)]),

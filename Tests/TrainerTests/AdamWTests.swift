@@ -9,8 +9,8 @@ import Testing
 @Suite("AdamW") struct AdamWTests {
   /// Two matrices, one of them of the encoder, a vector, and a vector in a matrix's clothes.
   private static let shapes: [(name: String, shape: [Int])] = [
-    ("encoder.matrix", [7, 13]), ("encoder.vector", [33]), ("matrix", [5, 3]), ("row", [1, 9]),
-    ("table", [2, 1, 40]),
+    ("git.image_encoder.matrix", [7, 13]), ("git.image_encoder.vector", [33]), ("matrix", [5, 3]),
+    ("row", [1, 9]), ("table", [2, 1, 40]), ("relative_position_bias_table", [9, 2]),
   ]
 
   private static func buffers() -> ParameterBuffers {
@@ -24,7 +24,8 @@ import Testing
 
   private static func options(clipNorm: Float = 0) -> Recipe.Optimizer {
     Recipe.Optimizer(
-      learningRate: 0, encoderRatio: 0.25, weightDecay: 0.3, beta1: 0.9, beta2: 0.999,
+      learningRate: 0, groups: [.init(.encoder, rate: 0.25)], weightDecay: 0.3, beta1: 0.9,
+      beta2: 0.999,
       epsilon: 1e-3, warmupSteps: 0, finalRatio: 0, clipNorm: clipNorm)
   }
 
@@ -53,9 +54,7 @@ import Testing
   func formula(_ isa: ISA, _ clipNorm: Float) throws {
     let options = Self.options(clipNorm: clipNorm)
     let buffers = Self.buffers()
-    let optimizer = AdamW(
-      buffers, options, kernels: try KernelSet(isa: isa), threads: 3,
-      isEncoder: { $0.hasPrefix("encoder") })
+    let optimizer = AdamW(buffers, options, kernels: try KernelSet(isa: isa), threads: 3)
     var random = SeededRandom(seed: 5)
     var expected: [[Expected]] = []
     for weight in buffers.table {
@@ -83,8 +82,8 @@ import Testing
 
       let scale = clipNorm > 0 ? Double(clipNorm) / squares.squareRoot() : 1
       for (index, weight) in buffers.table.enumerated() {
-        let isEncoder = weight.name.hasPrefix("encoder")
-        let isMatrix = ["encoder.matrix", "matrix", "table"].contains(weight.name)
+        let isEncoder = weight.name.hasPrefix("git.image_encoder")
+        let isMatrix = ["git.image_encoder.matrix", "matrix", "table"].contains(weight.name)
         let gradients = buffers.slice(buffers.gradients, weight)
         for element in gradients.indices {
           expected[index][element].update(
@@ -112,8 +111,7 @@ import Testing
     func values(clipNorm: Float) throws -> [Float] {
       let buffers = Self.buffers()
       let optimizer = AdamW(
-        buffers, Self.options(clipNorm: clipNorm), kernels: try KernelSet(), threads: 1,
-        isEncoder: { _ in false })
+        buffers, Self.options(clipNorm: clipNorm), kernels: try KernelSet(), threads: 1)
       for weight in buffers.table {
         let gradients = buffers.slice(buffers.gradients, weight)
         for index in gradients.indices { gradients[index] = 1e-3 * Float(index + 1) }
@@ -130,7 +128,7 @@ import Testing
   func gaps() throws {
     let buffers = Self.buffers()
     let optimizer = AdamW(
-      buffers, Self.options(), kernels: try KernelSet(), threads: 2, isEncoder: { _ in true })
+      buffers, Self.options(), kernels: try KernelSet(), threads: 2)
     for weight in buffers.table {
       buffers.slice(buffers.gradients, weight).update(repeating: 1)
     }

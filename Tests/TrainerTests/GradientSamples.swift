@@ -20,6 +20,8 @@ struct GradientSample: Sendable, CustomTestStringConvertible {
     .init("multiply broadcast", [[2, 3, 4], [1, 4]]) { $0.multiply($1[0], $1[1]) },
     .init("value used twice", [[2, 3]]) { $0.multiply($1[0], $0.scale($1[0], by: 0.5)) },
     .init("scale", [[3, 2]]) { $0.scale($1[0], by: -1.5) },
+    .init("exp", [[3, 2]]) { $0.exp($1[0]) },
+    .init("rsqrt", [[3, 2]]) { $0.rsqrt($0.add($0.multiply($1[0], $1[0]), $0.constant(0.5))) },
     .init("matmul", [[2, 3], [3, 4]]) { $0.matMul($1[0], $1[1]) },
     .init("matmul weight", [[2, 3, 5], [4, 5]]) { $0.matMul($1[0], $1[1], transposeB: true) },
     .init("matmul batched", [[2, 3, 4], [2, 4, 5]]) { $0.matMul($1[0], $1[1]) },

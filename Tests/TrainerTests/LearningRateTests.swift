@@ -5,7 +5,7 @@ import Testing
 @Suite("The learning rate") struct LearningRateTests {
   private func optimizer(warmup: Int, final: Float = 0) -> Recipe.Optimizer {
     Recipe.Optimizer(
-      learningRate: 0.5, encoderRatio: 1, weightDecay: 0, beta1: 0.9, beta2: 0.999, epsilon: 1e-8,
+      learningRate: 0.5, weightDecay: 0, beta1: 0.9, beta2: 0.999, epsilon: 1e-8,
       warmupSteps: warmup, finalRatio: final, clipNorm: 0)
   }
 

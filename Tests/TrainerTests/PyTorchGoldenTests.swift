@@ -16,8 +16,9 @@ import Testing
     frames: 2)
 
   /// The settings of the script.
-  private static let optimizer = Recipe.Optimizer(
-    learningRate: 3e-3, encoderRatio: 0.2, weightDecay: 0.5, beta1: 0.9, beta2: 0.98,
+  static let optimizer = Recipe.Optimizer(
+    learningRate: 3e-3, groups: [.init(.encoder, rate: 0.2)], weightDecay: 0.5, beta1: 0.9,
+    beta2: 0.98,
     epsilon: 1e-8, warmupSteps: 5, finalRatio: 0.1, clipNorm: 0.5)
 
   private let file: SafetensorsFile
@@ -37,7 +38,8 @@ import Testing
     }
     return Batch(
       shape: .init(count: 3, frames: 2, tokens: 6), pixels: try part("pixels"),
-      tokens: try part("tokens").map { Int32($0) }, labels: try part("labels").map { Int32($0) },
+      tokens: try part("tokens").map { Int32($0) },
+      goal: .next(try part("labels").map { Int32($0) }),
       keys: ["a", "b", "c"])
   }
 
@@ -110,9 +112,7 @@ import Testing
 
   /// Trains over the four batches in turn, and gives losses and gradient norms.
   private func train(_ program: TrainingProgram) throws -> [(loss: Float, norm: Float)] {
-    let optimizer = try AdamW(
-      program.buffers, Self.optimizer, kernels: KernelSet(), threads: 2,
-      isEncoder: { $0.hasPrefix("git.image_encoder.") })
+    let optimizer = try AdamW(program.buffers, Self.optimizer, kernels: KernelSet(), threads: 2)
     return try (1...20).map { step in
       let loss = try program.step(try batch((step - 1) % 4), seed: 0)
       let norm = optimizer.gradientNorm()

@@ -57,7 +57,7 @@ import Testing
         loss: {smoothing_form: uniform, smoothing: 0.2}
         optimizer:
           learning_rate: 2e-3
-          encoder_ratio: 0.5
+          groups: [{part: encoder, rate: 0.5}, {part: text, frozen: true}]
           weight_decay: 0.1
           beta1: 0.8
           beta2: 0.95
@@ -93,7 +93,9 @@ import Testing
     #expect(
       recipe.optimizer
         == .init(
-          learningRate: 2e-3, encoderRatio: 0.5, weightDecay: 0.1, beta1: 0.8, beta2: 0.95,
+          learningRate: 2e-3,
+          groups: [.init(.encoder, rate: 0.5), .init(.text, isFrozen: true)], weightDecay: 0.1,
+          beta1: 0.8, beta2: 0.95,
           epsilon: 1e-6, warmupSteps: 30, finalRatio: 0.01, clipNorm: 0))
     #expect(recipe.validationInterval == 50)
     #expect(recipe.validationLimit == 6)
@@ -113,10 +115,52 @@ import Testing
     #expect(
       recipe.optimizer
         == .init(
-          learningRate: 1e-3, encoderRatio: 1, weightDecay: 0.01, beta1: 0.9, beta2: 0.999,
+          learningRate: 1e-3, weightDecay: 0.01, beta1: 0.9, beta2: 0.999,
           epsilon: 1e-8, warmupSteps: 500, finalRatio: 0, clipNorm: 1))
     #expect(recipe.validationInterval == 1000)
     #expect(recipe.validationLimit == 1000)
+  }
+
+  @Test("matches texts where it says so, by the encoder's usual image feature")
+  func objective() throws {
+    func objective(_ overrides: String...) throws -> Recipe.Objective {
+      try Recipe(yaml: Self.smallest, overrides: overrides, place: "r.yaml").objective
+    }
+    #expect(try objective() == .captions)
+    #expect(
+      try objective("objective=contrastive")
+        == .contrastive(.init(form: .unicl, towers: .init(width: 192, pooling: .classToken))))
+    #expect(
+      try objective(
+        "objective=contrastive", "contrastive.form=clip", "contrastive.width=64",
+        "model.preset=coswin-micro")
+        == .contrastive(.init(form: .clip, towers: .init(width: 64, pooling: .mean))))
+    let error = try error(
+      Self.smallest, "model.encoder=coswin", "contrastive.pooling=class",
+      "objective=contrastive")
+    #expect(error.what == "the encoder has no class token")
+    #expect(try self.error(Self.smallest, "objective=both").expected.contains("contrastive"))
+  }
+
+  @Test("has one group per part, and one that learns")
+  func groups() throws {
+    func groups(_ list: String) throws -> InputError {
+      try error(
+        """
+        batch_size: 4
+        steps: 10
+        data: {train: [a.img.tsv]}
+        optimizer: {learning_rate: 1e-3, groups: [\(list)]}
+        """)
+    }
+    let twice = try groups("{part: text, rate: 2}, {part: text, frozen: true}")
+    #expect(twice.what == "recipe has two groups for one part")
+    #expect(twice.place == "r.yaml, optimizer, groups[1]")
+    let frozen = try groups(
+      "{part: text, frozen: true}, {part: encoder, frozen: true}, {part: projection, frozen: true}")
+    #expect(frozen.what == "recipe leaves nothing to learn")
+    #expect(try groups("{part: head}").expected == "one of encoder, projection, text")
+    #expect(try groups("{rate: 1}").found == "nothing")
   }
 
   @Test("gives a CoSwin its sizes, whatever the preset's encoder")
@@ -188,6 +232,8 @@ import Testing
       Self.smallest, "model.preset=coswin-micro", "data.image_sizes=32,64")
     #expect(windows.found.contains("CoSwin"))
     #expect(windows.place == "r.yaml, data, image_sizes")
+    let matched = try error(Self.smallest, "objective=contrastive", "accumulate=2")
+    #expect(matched.found == "accumulate 2")
   }
 
   @Test("takes --set over its own values, into sections, and for keys it does not have")
@@ -306,7 +352,7 @@ import Testing
   @Test("that is not there is no input")
   func missingFile() throws {
     let error = try #require(throws: InputError.self) {
-      _ = try Recipe.read(path: "/no/such/recipe.yaml")
+      _ = try StagedRecipe.read(path: "/no/such/recipe.yaml")
     }
     #expect(error.kind == .noInput)
     #expect(error.place == "/no/such/recipe.yaml")
@@ -320,6 +366,6 @@ import Testing
     let names = try FileManager.default.contentsOfDirectory(atPath: folder.path)
       .filter { $0.hasSuffix(".yaml") }
     #expect(!names.isEmpty)
-    for name in names { _ = try Recipe.read(path: folder.appending(path: name).path) }
+    for name in names { _ = try StagedRecipe.read(path: folder.appending(path: name).path) }
   }
 }

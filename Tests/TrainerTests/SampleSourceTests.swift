@@ -19,15 +19,24 @@ import Tokenizer
 
   private func source(
     _ rows: [(key: String, images: [[UInt8]], captions: [String])], maximumFrames: Int = 2,
-    augmentation: Recipe.Augmentation = .none
+    augmentation: Recipe.Augmentation = .none, matchesTexts: Bool = false
   ) throws -> SampleSource {
     try data.write("rows", rows)
+    return try opened(
+      maximumFrames: maximumFrames, augmentation: augmentation, matchesTexts: matchesTexts)
+  }
+
+  /// The source of the rows that are written.
+  private func opened(
+    maximumFrames: Int = 2, augmentation: Recipe.Augmentation = .none, matchesTexts: Bool = false
+  ) throws -> SampleSource {
     let tokens = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "a", "b", "c", "d"]
     return try SampleSource(
       TSVDataset(data["rows.img.tsv"]),
       tokenizer: WordPieceTokenizer(vocabulary: Vocabulary(tokens: tokens, place: "test")),
       maximumTextLength: 4, maximumFrames: maximumFrames,
-      preprocessing: Preprocessing(imageSize: 4), augmentation: augmentation)
+      preprocessing: Preprocessing(imageSize: 4), augmentation: augmentation,
+      matchesTexts: matchesTexts)
   }
 
   private func error(_ body: () throws -> Void) throws -> InputError {
@@ -45,12 +54,48 @@ import Tokenizer
     #expect(batch.keys == ["y", "x"])
     // Validation takes the first text.
     #expect(batch.tokens == [2, 6, 0, 0, 2, 4, 5, 0])
-    #expect(batch.labels == [6, 3, -1, -1, 4, 5, 3, -1])
+    #expect(batch.goal == .next([6, 3, -1, -1, 4, 5, 3, -1]))
     let preprocessing = Preprocessing(imageSize: 4)
     let pixels = try [blue, red, red, blue].flatMap {
       preprocessing.pixels(of: try RGBImage.decode($0, place: "test"))
     }
     #expect(batch.pixels == pixels)
+  }
+
+  @Test("gives texts to be matched with where they end, and equal texts one number")
+  func matching() throws {
+    let source = try source(
+      [("x", [red], ["a b"]), ("y", [red], ["c", "A  b"]), ("z", [red], ["c"])],
+      matchesTexts: true)
+    let first = try source.batch(rows: [0, 2, 1], random: nil)
+    #expect(first.tokens == [2, 4, 5, 3, 2, 6, 3, 0, 2, 6, 3, 0])
+    #expect(first.goal == .match(texts: [0, 1, 1], ends: [3, 6, 10]))
+    // The second text of y, in time, is that of x.
+    var seen: Set<[Int32]> = []
+    for step in 0..<20 {
+      let batch = try source.batch(rows: [1, 0]) { SeededRandom(UInt64(step), UInt64($0)) }
+      guard case .match(let texts, let ends) = batch.goal else { continue }
+      seen.insert(texts)
+      #expect(ends == [texts[0] == 0 ? 3 : 2, 7])
+    }
+    #expect(seen == [[0, 0], [1, 0]])
+  }
+
+  @Test("does not match answers, and leaves out rows that have nothing else")
+  func answers() throws {
+    var writer = try TSVWriter(prefix: data["rows"])
+    func answer(_ key: String) -> TextSample {
+      TextSample(key: key, caption: "d", question: "c")
+    }
+    try writer.append(
+      key: "x", images: [red], annotations: [answer("x"), TextSample(key: "x", caption: "a b")])
+    try writer.append(key: "y", images: [red], annotations: [answer("y")])
+    try writer.finish()
+    let source = try opened(matchesTexts: true)
+    #expect(source.count == 1)
+    #expect(source.skipped.summary?.contains("key y") == true)
+    #expect(try source.batch(rows: [0], random: nil).tokens == [2, 4, 5, 3])
+    #expect(try opened().count == 2)
   }
 
   @Test("takes each text of a row at random when training")

@@ -25,6 +25,17 @@ import Testing
     #expect(sequence.labels == [-1, -1, 7, 8, 102])
   }
 
+  @Test("to be matched ends with [SEP], also where it is cut, and learns no token")
+  func matching() {
+    func matching(_ caption: [Int], maximum: Int) -> TokenSequence {
+      TokenSequence(matching: caption, start: 101, end: 102, maximum: maximum)
+    }
+    let whole = matching([7, 8], maximum: 4)
+    #expect(whole.tokens == [101, 7, 8, 102])
+    #expect(whole.labels == [-1, -1, -1, -1])
+    #expect(matching([7, 8, 9], maximum: 4).tokens == [101, 7, 8, 102])
+  }
+
   @Test("of no caption is to end at once")
   func empty() {
     #expect(sequence([], []).tokens == [101])

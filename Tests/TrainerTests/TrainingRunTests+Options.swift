@@ -59,7 +59,7 @@ extension TrainingRunTests {
       recipe, .init(output: data["x"], kernels: KernelSet(), threads: 1))
     func sides(from first: Int) throws -> [Int?] {
       let loader = BatchLoader(
-        sources: run.sources,
+        sources: run.data[0].sources,
         schedule: BatchSchedule(
           counts: [8], weights: [1], batchSize: 2, seed: 5, shuffle: true, step: first),
         seed: 5, sides: [8, 16, 24])

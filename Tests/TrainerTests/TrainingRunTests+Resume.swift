@@ -117,7 +117,8 @@ extension TrainingRunTests {
     var wide = try randomRecipe()
     wide.configuration.text.mlpWidth = 40
     let sizes = try error(wide, to: "model.ckpt", resumes: true)
-    #expect(sizes.kind == .badData)
+    #expect(sizes.kind == .usage)
+    #expect(sizes.found == "configuration.text.mlp_width 40")
     #expect(sizes.place == data["model.ckpt.training"])
   }
 

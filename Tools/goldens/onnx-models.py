@@ -108,7 +108,7 @@ def models():
     yield "vit", Call(vit, lambda m, x: m(x).last_hidden_state), {"pixels": pixels}, {"pixels": "B"}
     yield "bert", Call(bert, lambda m, x: m(x).logits), {"tokens": tokens}, {"tokens": "BT"}
     yield "git", Call(
-        git, lambda m, t, x: m(input_ids=t, pixel_values=x, use_cache=False).logits
+        git, lambda m, t, x: m(input_ids=t, pixel_values=x, use_cache=False).logits[:, -t.shape[1] :]
     ), {"tokens": tokens[:1], "pixels": pixels[:1]}, {}
     quick = Call(None, lambda _, x: x * torch.sigmoid(1.702 * x))
     yield "block-quick", Block(quick), {"x": rows}, {"x": "B"}

@@ -99,7 +99,9 @@ typedef enum _Gitc__PlanOpcode {
   GITC__PLAN_OPCODE__WINDOW_MASK = 33,
   GITC__PLAN_OPCODE__QUANTIZED_EMBEDDING = 34,
   GITC__PLAN_OPCODE__INTERPOLATE = 35,
-  GITC__PLAN_OPCODE__INTERPOLATE_GRADIENT = 36
+  GITC__PLAN_OPCODE__INTERPOLATE_GRADIENT = 36,
+  GITC__PLAN_OPCODE__EXP = 37,
+  GITC__PLAN_OPCODE__RSQRT = 38
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(GITC__PLAN_OPCODE)
 } Gitc__PlanOpcode;
 
@@ -109,7 +111,7 @@ struct  Gitc__Plan
 {
   ProtobufCMessage base;
   /*
-   * 1; a reader refuses others and says which release reads them.
+   * 2; 1 is a plan without checksums. A reader refuses others and says which release reads them.
    */
   protobuf_c_boolean has_version;
   uint32_t version;
@@ -123,6 +125,11 @@ struct  Gitc__Plan
   Gitc__PlanWeight **weight_table;
   Gitc__PlanModel *model;
   /*
+   * SHA-256 of fields 1 to 5, tags included, as they stand in the file.
+   */
+  protobuf_c_boolean has_sha256;
+  ProtobufCBinaryData sha256;
+  /*
    * Zeros, so that `weights` starts on a 4096-byte boundary of the file.
    */
   protobuf_c_boolean has_padding;
@@ -135,7 +142,7 @@ struct  Gitc__Plan
 };
 #define GITC__PLAN__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&gitc__plan__descriptor) \
-    , 0, 0, NULL, 0,NULL, 0,NULL, NULL, 0, {0,NULL}, 0, {0,NULL} }
+    , 0, 0, NULL, 0,NULL, 0,NULL, NULL, 0, {0,NULL}, 0, {0,NULL}, 0, {0,NULL} }
 
 
 /*
@@ -228,10 +235,15 @@ struct  Gitc__PlanWeight
    */
   size_t n_partial_sums;
   uint32_t *partial_sums;
+  /*
+   * SHA-256 of the weight's bytes; not looked at when a plan is opened.
+   */
+  protobuf_c_boolean has_sha256;
+  ProtobufCBinaryData sha256;
 };
 #define GITC__PLAN_WEIGHT__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&gitc__plan_weight__descriptor) \
-    , NULL, 0, GITC__PLAN_DTYPE__F32, 0,NULL, 0, GITC__PLAN_LAYOUT__DENSE, 0, 0, 0, 0, 0,NULL }
+    , NULL, 0, GITC__PLAN_DTYPE__F32, 0,NULL, 0, GITC__PLAN_LAYOUT__DENSE, 0, 0, 0, 0, 0,NULL, 0, {0,NULL} }
 
 
 struct  Gitc__PlanFunction

@@ -4,5 +4,6 @@
 #include "gelu.inc"
 #include "binary.inc"
 #include "scale.inc"
+#include "unary.inc"
 #include "../common/end_target.h"
 #endif

@@ -3,6 +3,7 @@
 #include "gelu.inc"
 #include "binary.inc"
 #include "scale.inc"
+#include "unary.inc"
 
 /* Stores alone: memory sets the pace in every instruction set. */
 CK_KERNEL(ck_fill_f32) {

@@ -55,6 +55,7 @@ typedef enum ck_op {
   CK_GELU_GRADIENT_F32,
   CK_BINARY_F32,
   CK_SCALE_F32,
+  CK_UNARY_F32,
   CK_FILL_F32,
   CK_COPY_F32,
   CK_SUM_F32,
@@ -329,6 +330,16 @@ typedef struct ck_binary_f32_args {
   const float *a, *b;
   float *y;
 } ck_binary_f32_args;
+
+typedef enum ck_unary { CK_UNARY_EXP, CK_UNARY_RSQRT } ck_unary;
+
+/* y = e^x under 2 ulp, or 1/sqrt(x) of two roundings; y may be x. */
+typedef struct ck_unary_f32_args {
+  size_t count;
+  ck_unary op;
+  const float *x;
+  float *y;
+} ck_unary_f32_args;
 
 typedef struct ck_scale_f32_args {
   size_t count;

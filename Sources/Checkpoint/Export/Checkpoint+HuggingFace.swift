@@ -111,7 +111,7 @@ private struct HuggingFaceConfiguration: Encodable {
     guard case .vit(let vision) = configuration.vision else {
       throw InputError(
         .badData, "the model has no equal in transformers", expected: "a ViT as image encoder",
-        found: "a CoSwin", in: place, advice: "use gitc itself")
+        found: "a CoSwin", in: place, advice: "export to ONNX: -o NAME.onnx")
     }
     hidden_size = text.width
     num_hidden_layers = text.layers

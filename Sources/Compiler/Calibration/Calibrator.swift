@@ -7,10 +7,11 @@ import Runtime
 
 /// Chooses what each projection of an int8 plan multiplies, by measuring on samples.
 ///
-/// One run of the float model tells the error that quantizing each projection makes by itself. Norms
-/// are smoothed where that lowers it, and biases corrected if that brings the whole int8 model nearer to
-/// the floats. As long as the whole int8 model's loss on the samples is further from the float model's than a budget, the
-/// projections with the largest errors get more precision: 8-bit activations first, then floats.
+/// One run of the float model tells the error that quantizing each projection makes in its products.
+/// Norms are smoothed where that lowers it, and biases corrected if that brings the whole int8 model
+/// nearer to the floats. If the whole int8 model is still further from the float model than a budget,
+/// each projection is quantized alone to see what that does to the predictions, and those that move
+/// them most get more precision: 8-bit activations first, then floats.
 package struct Calibrator {
   /// What quantizing one projection costs and saves.
   package struct Projection: Sendable, Equatable {
@@ -18,6 +19,9 @@ package struct Calibrator {
     package var weight: String
     /// Σ error² / Σ value² of its products, with 7-bit and with 8-bit activations.
     package var errors: [ProjectionPrecision: Double]
+    /// Mean KL(float ‖ int8) of the predictions when this projection alone has 7-bit activations and
+    /// all others are floats, in nats per token; nil where the budget held without knowing.
+    package var effect: Double?
     /// Milliseconds with each for one image and a caption of 16 tokens, without quantizing its rows.
     package var milliseconds: [ProjectionPrecision: Double]
     /// What the plan is to multiply.
@@ -30,13 +34,15 @@ package struct Calibrator {
     package var loss: Double
     /// By how much of itself the float model's loss changes to become that.
     package var lossChange: Double
+    /// How much of that, in either direction, may be chance.
+    package var uncertainty: Double
     /// Mean KL(float ‖ int8) of the predictions of all those tokens, in nats.
     package var divergence: Double
-    /// What a budget is held against: the larger of |lossChange| and the divergence as a share of the
-    /// float model's loss.
+    /// What a budget is held against: the larger of |lossChange| beyond its uncertainty and the
+    /// divergence as a share of the float model's loss.
     ///
-    /// On few samples the loss can fall by luck; on texts that the model itself
-    /// finds likely the divergence is the rise to expect.
+    /// On few samples the loss rises or falls by luck; on texts that the model itself finds likely the
+    /// divergence is the rise to expect.
     package var cost: Double
   }
 
@@ -89,7 +95,7 @@ package struct Calibrator {
     self.checkpoint = checkpoint
     self.samples = samples
     self.place = place
-    let parameters = ParameterStore(checkpoint.parameters)
+    let parameters = ParameterStore(checkpoint.parameters, threads: threads)
     let machine = CalibrationRun.Machine(kernels: kernels, threads: threads)
     self.parameters = parameters
     self.machine = machine
@@ -155,12 +161,19 @@ package struct Calibrator {
   ///
   /// - Throws: what compiling throws; `.io` when there is not enough memory.
   package func precisions(budget: Double) throws(InputError) -> Result {
-    let moves = self.moves
     let plain = QuantizationOptions(smoothing: smoothing)
     let corrected = QuantizationOptions(smoothing: smoothing, means: means)
     let (without, with) = (try self.distance(plain), try self.distance(corrected))
     let isCorrected = with.divergence < without.divergence
     var distances = [0: isCorrected ? with : without]
+    var projections = projections
+    var moves: [Move] = []
+    if let first = distances[0], first.cost > budget {
+      for index in projections.indices {
+        projections[index].effect = try effect(projections[index].weight)
+      }
+      moves = Self.moves(projections)
+    }
     func options(_ count: Int) -> QuantizationOptions {
       var options = isCorrected ? corrected : plain
       for move in moves.prefix(count) {
@@ -208,34 +221,59 @@ package struct Calibrator {
   private struct Move {
     var index: Int
     var precision: ProjectionPrecision
-    /// By how much its error falls.
+    /// By how much its effect falls.
     var gain: Double
   }
 
   /// All of them, the largest gain first; of one projection, 8 bits before floats.
-  private var moves: [Move] {
+  ///
+  /// The divergence grows with the energy of the error, so with 8 bits it is the share that the error of
+  /// the products has of that with 7.
+  private static func moves(_ projections: [Projection]) -> [Move] {
     var moves: [Move] = []
     for (index, projection) in projections.enumerated() {
       let (u7, u8) = (projection.errors[.u7] ?? 0, projection.errors[.u8] ?? 0)
-      moves.append(Move(index: index, precision: .u8, gain: max(u7 - u8, u8)))
-      moves.append(Move(index: index, precision: .f32, gain: u8))
+      let effect = projection.effect ?? 0
+      let rest = u7 > 0 ? effect * u8 / u7 : 0
+      moves.append(Move(index: index, precision: .u8, gain: max(effect - rest, rest)))
+      moves.append(Move(index: index, precision: .f32, gain: rest))
     }
     return moves.sorted { a, b in
       a.gain != b.gain ? a.gain > b.gain : (a.precision, a.index) < (b.precision, b.index)
     }
   }
 
+  /// The samples that tell the effect of a projection by itself: there are as many runs as projections.
+  private static let effectSamples = 32
+
+  /// The divergence when the projection by `weight` alone has 7-bit activations.
+  private func effect(_ weight: String) throws(InputError) -> Double {
+    var precisions = Dictionary(
+      uniqueKeysWithValues: projections.map { ($0.weight, ProjectionPrecision.f32) })
+    precisions[weight] = .u7
+    let options = QuantizationOptions(precisions: precisions, smoothing: smoothing)
+    return try tally(options, samples.prefix(Self.effectSamples)).divergence
+  }
+
   private func distance(_ options: QuantizationOptions) throws(InputError) -> Distance {
+    let tally = try tally(options, samples[...])
+    let change = tally.lossChange
+    let share = tally.rightLoss > 0 ? tally.divergence / tally.rightLoss : 0
+    return Distance(
+      loss: tally.loss, lossChange: change, uncertainty: tally.lossUncertainty,
+      divergence: tally.divergence, cost: max(abs(change) - tally.lossUncertainty, share))
+  }
+
+  /// The predictions of an int8 model, held against those of the float model.
+  private func tally(
+    _ options: QuantizationOptions, _ samples: ArraySlice<CalibrationSample>
+  ) throws(InputError) -> PredictionTally {
     let compiled = try Compiler.compile(
       checkpoint, parameters, precision: .int8, place: place, quantization: options)
     let run = CalibrationRun(try compiled.loaded(place: place), on: machine)
     var tally = PredictionTally()
     for (sample, right) in zip(samples, scores) { tally.add(right, try run.logits(sample), sample) }
-    let change = tally.lossChange
-    let share = tally.rightLoss > 0 ? tally.divergence / tally.rightLoss : 0
-    return Distance(
-      loss: tally.loss, lossChange: change, divergence: tally.divergence,
-      cost: max(abs(change), share))
+    return tally
   }
 }
 

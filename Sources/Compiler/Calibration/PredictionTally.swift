@@ -9,6 +9,8 @@ package struct PredictionTally: Sendable {
   private var rightLossSum = 0.0
   private var lossSum = 0.0
   private var divergenceSum = 0.0
+  /// Of the squares of what each token's loss grows by.
+  private var squareSum = 0.0
   /// Tokens predicted so far.
   package private(set) var tokens = 0
   /// The largest divergence of one token.
@@ -25,6 +27,15 @@ package struct PredictionTally: Sendable {
   package var divergence: Double { mean(divergenceSum) }
   /// By how much of itself the loss has changed; 0 where it is 0.
   package var lossChange: Double { rightLoss > 0 ? (loss - rightLoss) / rightLoss : 0 }
+
+  /// Two standard errors of the change, as a share of the right loss: what chance alone may make of
+  /// predictions that are as good, on so few tokens, taken as independent; 0 before the second.
+  package var lossUncertainty: Double {
+    guard tokens > 1, rightLoss > 0 else { return 0 }
+    let change = loss - rightLoss
+    let variance = max(0, squareSum / Double(tokens) - change * change)
+    return 2 * (variance / Double(tokens - 1)).squareRoot() / rightLoss
+  }
 
   private func mean(_ sum: Double) -> Double { tokens == 0 ? 0 : sum / Double(tokens) }
 
@@ -46,6 +57,8 @@ package struct PredictionTally: Sendable {
       let divergence = zip(p, q).reduce(0) { $0 + exp($1.0) * ($1.0 - $1.1) }
       divergenceSum += divergence
       maximumDivergence = max(maximumDivergence, divergence)
+      let growth = p[Int(label)] - q[Int(label)]
+      squareSum += growth * growth
       rightLossSum -= p[Int(label)]
       lossSum -= q[Int(label)]
       tokens += 1

@@ -91,6 +91,8 @@ struct FunctionEmitter {
     case .add: .add
     case .multiply: .multiply
     case .scale: .scale
+    case .exp: .exp
+    case .rsqrt: .rsqrt
     case .matMul: .matMul
     case .softmax: .softmax
     case .prefixMask: .prefixMask
@@ -129,7 +131,8 @@ struct FunctionEmitter {
 
   private mutating func setAttributes(_ step: inout PlanStep, _ node: Node) {
     switch node.op {
-    case .add, .multiply, .softmax, .broadcast, .embedding, .embeddingGradient, .interpolate,
+    case .add, .multiply, .exp, .rsqrt, .softmax, .broadcast, .embedding, .embeddingGradient,
+      .interpolate,
       .interpolateGradient, .softmaxGradient, .reshape, .quantizedEmbedding:
       break
     case .constant(let op): step.value = op.value

@@ -14,45 +14,67 @@ enum WeightQuantization {
   /// 1 for a row of zeros, so that nothing divides by 0.
   ///
   /// The search goes from scales that hold the largest weight with room to spare to ones that clip it.
-  static func scales(_ values: [Float], rows: Int, groups: Int) -> [Float] {
+  /// Threads share the rows; each row's scale is the same for any number of them.
+  static func scales(_ values: [Float], rows: Int, groups: Int, threads: Int) -> [Float] {
     let columns = rows == 0 ? 0 : values.count / rows
+    return [Float](unsafeUninitializedCapacity: rows) { result, count in
+      // Every range writes elements of its own.
+      nonisolated(unsafe) let result = result
+      inParallel(rows, threads: threads) { range in
+        values.withUnsafeBufferPointer { values in
+          var quantizer = RowQuantizer(columns: columns, groups: groups)
+          for row in range {
+            let weights = UnsafeBufferPointer(
+              rebasing: values[row * columns..<(row + 1) * columns])
+            result.initializeElement(at: row, to: scale(weights, groups, &quantizer))
+          }
+        }
+      }
+      count = rows
+    }
+  }
+
+  private static func scale(
+    _ weights: UnsafeBufferPointer<Float>, _ groups: Int, _ quantizer: inout RowQuantizer
+  ) -> Float {
+    let largest = weights.reduce(0) { max($0, abs($1)) }
+    if largest < smallest { return 1 }
+    // The one that nothing clips is tried as it is, not as a product of steps.
+    var (best, leastError) = (largest / 127, Float.infinity)
     // With 127 / groups steps no sum is beyond its limit, whatever the weights; without limits no scale
     // above max |w| / 127 can be better.
-    let coarsest = Float(groups)
-    return values.withUnsafeBufferPointer { values in
-      var quantizer = RowQuantizer(columns: columns, groups: groups)
-      return (0..<rows).map { row in
-        let weights = UnsafeBufferPointer(rebasing: values[row * columns..<(row + 1) * columns])
-        let largest = weights.reduce(0) { max($0, abs($1)) }
-        if largest < smallest { return 1 }
-        // The one that nothing clips is tried as it is, not as a product of steps.
-        var (best, leastError) = (largest / 127, Float.infinity)
-        var factor = coarsest
-        while true {
-          let scale = largest / 127 * factor
-          // In units of a row whose largest weight is 127, so that no square overflows.
-          let error = quantizer.quantize(weights, scale: scale) * factor * factor
-          if error < leastError { (best, leastError) = (scale, error) }
-          if error > worse * leastError, factor <= 1 { break }
-          factor = factor > 1 ? max(1, factor * coarseStep) : factor * step
-          if factor < 0.3 { break }
-        }
-        return best
-      }
+    var factor = Float(groups)
+    while true {
+      let scale = largest / 127 * factor
+      // In units of a row whose largest weight is 127, so that no square overflows.
+      let error = quantizer.quantize(weights, scale: scale) * factor * factor
+      if error < leastError { (best, leastError) = (scale, error) }
+      if error > worse * leastError, factor <= 1 { break }
+      factor = factor > 1 ? max(1, factor * coarseStep) : factor * step
+      if factor < 0.3 { break }
     }
+    return best
   }
 
   /// Each row divided by its scale and rounded; with groups above 1, changed as little as its sums
   /// need.
-  static func integers(_ values: [Float], scales: [Float], groups: Int) -> [Int8] {
+  static func integers(
+    _ values: [Float], scales: [Float], groups: Int, threads: Int
+  ) -> [Int8] {
     let columns = scales.isEmpty ? 0 : values.count / scales.count
     return [Int8](unsafeUninitializedCapacity: values.count) { result, count in
-      values.withUnsafeBufferPointer { values in
-        var quantizer = RowQuantizer(columns: columns, groups: groups)
-        for (row, scale) in scales.enumerated() {
-          let range = row * columns..<(row + 1) * columns
-          _ = quantizer.quantize(UnsafeBufferPointer(rebasing: values[range]), scale: scale)
-          for (index, integer) in zip(range, quantizer.integers) { result[index] = Int8(integer) }
+      nonisolated(unsafe) let result = result
+      inParallel(scales.count, threads: threads) { range in
+        values.withUnsafeBufferPointer { values in
+          var quantizer = RowQuantizer(columns: columns, groups: groups)
+          for row in range {
+            let elements = row * columns..<(row + 1) * columns
+            _ = quantizer.quantize(
+              UnsafeBufferPointer(rebasing: values[elements]), scale: scales[row])
+            for (index, integer) in zip(elements, quantizer.integers) {
+              result.initializeElement(at: index, to: Int8(integer))
+            }
+          }
         }
       }
       count = values.count

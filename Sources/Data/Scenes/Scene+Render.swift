@@ -12,8 +12,16 @@ extension Scene {
   /// - Returns: `side` × `side` pixels.
   package func render(side: Int, frame: Int = 0, frames: Int = 1) -> RGBImage {
     let time = Self.time(of: frame, among: frames)
-    let renderer = SceneRenderer(scene: self, side: side, time: time, frame: frame)
-    return RGBImage(width: side, height: side, pixels: renderer.pixels())
+    let renderer = SceneRenderer(
+      backdrop: backdrop, light: light, noiseSeed: noiseSeed, side: side, frame: frame)
+    let pixels = renderer.pixels { canvas in
+      for index in paintingOrder {
+        let pose = objects[index].pose(at: time)
+        renderer.paintShadow(of: objects[index], at: pose, on: canvas)
+        renderer.paintBody(of: objects[index], at: pose, on: canvas)
+      }
+    }
+    return RGBImage(width: side, height: side, pixels: pixels)
   }
 
   /// Where one of `objects` is, be it hidden or not; the other arguments are those of `render`.

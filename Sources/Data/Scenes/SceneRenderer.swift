@@ -1,30 +1,27 @@
 import Randomness
 
-/// Paints one frame of a scene: backdrop, then shadow and body of each object, then camera noise.
+/// Paints one frame: backdrop, then shadows and bodies, then camera noise.
 ///
 /// Edges are smoothed from the analytic distance to the outline, so there is no supersampling.
 struct SceneRenderer {
-  let scene: Scene
+  let backdrop: SceneBackdrop
+  let light: SceneLight
+  let noiseSeed: UInt64
   let side: Int
-  /// 0 at the first frame, 1 at the last.
-  let time: Float
   let frame: Int
 
   /// Three bytes (red, green, blue) per pixel, rows from the top.
-  func pixels() -> [UInt8] {
+  ///
+  /// - Parameter paint: paints shadows and bodies on the canvas, three values per pixel.
+  func pixels(paint: (UnsafeMutableBufferPointer<Float>) -> Void) -> [UInt8] {
     precondition(side >= 16, "a scene needs 16 pixels, not \(side)")
     let count = side * side
     return withUnsafeTemporaryAllocation(of: Float.self, capacity: 4 * count) { buffer in
       let tones = UnsafeMutableBufferPointer(rebasing: buffer[..<count])
       let canvas = UnsafeMutableBufferPointer(rebasing: buffer[count...])
-      scene.backdrop.paintTones(tones, side: side)
+      backdrop.paintTones(tones, side: side)
       paintBackdrop(tones, on: canvas)
-      for index in scene.paintingOrder {
-        let object = scene.objects[index]
-        let pose = object.pose(at: time)
-        paintShadow(of: object, at: pose, on: canvas)
-        paintBody(of: object, at: pose, on: canvas)
-      }
+      paint(canvas)
       return developed(canvas)
     }
   }
@@ -32,9 +29,8 @@ struct SceneRenderer {
   private func paintBackdrop(
     _ tones: UnsafeMutableBufferPointer<Float>, on canvas: UnsafeMutableBufferPointer<Float>
   ) {
-    let dark = scene.backdrop.dark
-    let bright = scene.backdrop.bright
-    let light = scene.light
+    let dark = backdrop.dark
+    let bright = backdrop.bright
     let step = 1 / Float(side)
     for row in 0..<side {
       for column in 0..<side {
@@ -59,10 +55,9 @@ struct SceneRenderer {
     return low..<high
   }
 
-  private func paintShadow(
-    of object: SceneObject, at pose: ScenePose, on canvas: UnsafeMutableBufferPointer<Float>
+  func paintShadow(
+    of body: some SceneBody, at pose: ScenePose, on canvas: UnsafeMutableBufferPointer<Float>
   ) {
-    let light = scene.light
     var cast = pose
     cast.x -= light.from.x * light.shadowReach
     cast.y -= light.from.y * light.shadowReach
@@ -72,7 +67,7 @@ struct SceneRenderer {
     for row in span(cast.y, pose.extent + light.shadowBlur) {
       let y = (Float(row) + 0.5) * step
       for column in span(cast.x, pose.extent + light.shadowBlur) {
-        let distance = object.distance(x: (Float(column) + 0.5) * step, y: y, in: cast)
+        let distance = body.distance(x: (Float(column) + 0.5) * step, y: y, in: cast)
         guard distance < blur else { continue }
         let kept = 1 - light.shadow * SceneBackdrop.ramp((blur - distance) * scale)
         let pixel = 3 * (row * side + column)
@@ -83,10 +78,9 @@ struct SceneRenderer {
     }
   }
 
-  private func paintBody(
-    of object: SceneObject, at pose: ScenePose, on canvas: UnsafeMutableBufferPointer<Float>
+  func paintBody(
+    of body: some SceneBody, at pose: ScenePose, on canvas: UnsafeMutableBufferPointer<Float>
   ) {
-    let light = scene.light
     let step = 1 / Float(side)
     let pixelsPerRadius = pose.radius * Float(side)
     let scale = 1 / pose.radius
@@ -96,12 +90,12 @@ struct SceneRenderer {
       let y = (Float(row) + 0.5) * step
       for column in span(pose.x, pose.extent + step) {
         let x = (Float(column) + 0.5) * step
-        let distance = object.distance(x: x, y: y, in: pose)
+        let distance = body.distance(x: x, y: y, in: pose)
         let cover = min(1, 0.5 - distance * pixelsPerRadius)
         guard cover > 0 else { continue }
         let right = (x - pose.x) * scale
         let down = (y - pose.y) * scale
-        let nearer = object.distance(
+        let nearer = body.distance(
           x: x + nudge * light.from.x, y: y + nudge * light.from.y, in: pose)
         let facing = max(-1, min(1, (nearer - distance) * 20))
         let edge = max(0, min(1, 1 + distance * 4))
@@ -114,22 +108,22 @@ struct SceneRenderer {
         let strength = shade * light.strength(x: x, y: y)
         let pixel = 3 * (row * side + column)
         func paint(_ channel: Int, _ tint: Float, _ gain: Float) {
-          let body = strength * gain * tint
-          let lit = body + highlight * (1 - body) * 0.6
+          let plain = strength * gain * tint
+          let lit = plain + highlight * (1 - plain) * 0.6
           canvas[pixel + channel] += cover * (lit - canvas[pixel + channel])
         }
-        paint(0, object.tint.red, light.gain.red)
-        paint(1, object.tint.green, light.gain.green)
-        paint(2, object.tint.blue, light.gain.blue)
+        paint(0, body.tint.red, light.gain.red)
+        paint(1, body.tint.green, light.gain.green)
+        paint(2, body.tint.blue, light.gain.blue)
       }
     }
   }
 
   /// Adds the camera's noise and rounds to bytes.
   private func developed(_ canvas: UnsafeMutableBufferPointer<Float>) -> [UInt8] {
-    var random = SeededRandom(scene.noiseSeed, UInt64(frame))
+    var random = SeededRandom(noiseSeed, UInt64(frame))
     // The sum of four bytes has the mean 510 and the standard deviation 147.8: nearly normal.
-    let scale = scene.light.noise * 255 / 147.8
+    let scale = light.noise * 255 / 147.8
     let count = side * side
     return [UInt8](unsafeUninitializedCapacity: 3 * count) { bytes, filled in
       for pixel in 0..<count {

@@ -10,8 +10,14 @@ package enum SceneWriter {
   private struct Part {
     var name: String
     var split: SceneSplit
-    var medium: SceneMedium
+    /// What a row shows.
+    var content: Content
     var rows: Int
+  }
+
+  private enum Content {
+    case scene(SceneMedium)
+    case sign
   }
 
   /// How many rows are rendered before they are written; bounds the memory.
@@ -29,6 +35,7 @@ package enum SceneWriter {
   /// | `scenes-heldout` | the first object is of a pair that training never shows |
   /// | `scenes-validation-one`, `scenes-heldout-one` | the same with one object alone |
   /// | `clips-train`, `clips-validation`, `clips-heldout` | the same for clips |
+  /// | `words-train`, `words-validation`, `words-heldout` | pictures of a word; held-out words are never shown in training |
   ///
   /// `samples/` is described at ``SceneSamples``.
   ///
@@ -81,19 +88,19 @@ package enum SceneWriter {
 
   private static func parts(_ options: ScenesOptions) -> [Part] {
     var parts: [Part] = []
-    func add(_ name: String, _ medium: SceneMedium, training: Int, _ splits: [SceneSplit]) {
+    func add(_ name: String, _ content: Content, training: Int, _ splits: [SceneSplit]) {
       guard training > 0 else { return }
       for split in splits {
         let isTraining = split == .train || split == .trainOne
         let rows = isTraining ? training : options.evaluationRows(beside: training)
         parts.append(
-          Part(name: "\(name)-\(split.rawValue)", split: split, medium: medium, rows: rows))
+          Part(name: "\(name)-\(split.rawValue)", split: split, content: content, rows: rows))
       }
     }
-    add(
-      "scenes", .image, training: options.images,
-      SceneSplit.allCases)
-    add("clips", .clip, training: options.clips, [.train, .validation, .heldout])
+    let withoutOne: [SceneSplit] = [.train, .validation, .heldout]
+    add("scenes", .scene(.image), training: options.images, SceneSplit.allCases)
+    add("clips", .scene(.clip), training: options.clips, withoutOne)
+    add("words", .sign, training: options.words, withoutOne)
     return parts
   }
 
@@ -119,21 +126,31 @@ package enum SceneWriter {
   }
 
   private static func row(_ index: Int, of part: Part, _ options: ScenesOptions) -> Row {
-    let scene = Scene(seed: options.seed, index: index, split: part.split, medium: part.medium)
-    let frames = part.medium == .clip ? options.frames : 1
-    let images = (0..<frames).map { frame in
-      scene.render(side: options.side, frame: frame, frames: frames).encodedJPEG(quality: 92)
+    let pictures: [RGBImage]
+    let caption: String
+    let questions: [SceneQuestion]
+    switch part.content {
+    case .scene(let medium):
+      let scene = Scene(seed: options.seed, index: index, split: part.split, medium: medium)
+      let frames = medium == .clip ? options.frames : 1
+      pictures = (0..<frames).map { scene.render(side: options.side, frame: $0, frames: frames) }
+      caption = scene.caption
+      questions = options.questions ? scene.questions(count: 2) : []
+    case .sign:
+      let sign = SceneSign(seed: options.seed, index: index, split: part.split)
+      pictures = [sign.render(side: options.side)]
+      caption = sign.caption
+      questions = options.questions ? sign.questions : []
     }
     let digits = String(index)
     let padding = String(repeating: "0", count: max(0, 7 - digits.count))
     let key = "\(part.name)-\(padding)\(digits)"
-    var annotations = [TextSample(key: key, caption: scene.caption)]
-    if options.questions {
-      annotations += scene.questions(count: 2).map {
-        TextSample(key: key, caption: $0.answer, question: $0.question)
-      }
+    let answers = questions.map {
+      TextSample(key: key, caption: $0.answer, question: $0.question)
     }
-    return Row(images: images, annotations: annotations)
+    return Row(
+      images: pictures.map { $0.encodedJPEG(quality: 92) },
+      annotations: [TextSample(key: key, caption: caption)] + answers)
   }
 }
 

@@ -6,6 +6,8 @@ package struct ScenesOptions: Sendable, Equatable {
   package var images: Int
   /// Training clips; 0 for no clips at all.
   package var clips: Int
+  /// Training pictures of words; 0 for no words at all.
+  package var words: Int
   /// Frames per clip, at least 2.
   package var frames: Int
   /// The seed of everything; the same seed gives the same bytes.
@@ -21,11 +23,12 @@ package struct ScenesOptions: Sendable, Equatable {
 
   /// Creates options; those not given are the usual ones.
   package init(
-    images: Int, clips: Int, frames: Int = 6, seed: UInt64 = 0, side: Int = 128,
+    images: Int, clips: Int, words: Int = 0, frames: Int = 6, seed: UInt64 = 0, side: Int = 128,
     questions: Bool = false, evaluationRows: Int? = nil, threads: Int = 1
   ) {
     self.images = images
     self.clips = clips
+    self.words = words
     self.frames = frames
     self.seed = seed
     self.side = side
@@ -41,14 +44,15 @@ package struct ScenesOptions: Sendable, Equatable {
   func check() throws(InputError) {
     try check("the number of images", images, 0...100_000_000)
     try check("the number of clips", clips, 0...100_000_000)
+    try check("the number of words", words, 0...100_000_000)
     try check("the number of frames per clip", frames, 2...1000)
     try check("the side of the images in pixels", side, 32...1024)
     try check("the number of rows for evaluation", evaluationRows ?? 1, 1...100_000_000)
     try check("the number of threads", threads, 1...4096)
-    guard images > 0 || clips > 0 else {
+    guard images > 0 || clips > 0 || words > 0 else {
       throw InputError(
-        .usage, "there is nothing to make", expected: "at least one image or clip",
-        found: "0 images and 0 clips", in: "the scenes options", advice: "ask for some")
+        .usage, "there is nothing to make", expected: "at least one image, clip or word",
+        found: "0 images, 0 clips and 0 words", in: "the scenes options", advice: "ask for some")
     }
   }
 

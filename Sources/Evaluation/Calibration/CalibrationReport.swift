@@ -17,6 +17,9 @@ package struct CalibrationReport: Encodable, Sendable {
     /// activations; nil where there is no noise.
     package var sqnrDb7: Double?
     package var sqnrDb8: Double?
+    /// KL divergence of the predictions when this projection alone has 7-bit activations, in nats per
+    /// token; nil where the budget held without knowing.
+    package var effect: Double?
     /// "u7", "u8" or "f32": the activations it multiplies.
     package var precision: String
     /// Milliseconds for one image and a caption of 16 tokens on this machine, in floats and as chosen.
@@ -30,14 +33,18 @@ package struct CalibrationReport: Encodable, Sendable {
     package var loss: Double
     /// By how much of itself the float model's loss changes to become that.
     package var lossChange: Double
+    /// How much of that may be chance: two standard errors.
+    package var uncertainty: Double
     /// Mean KL divergence of the predictions, in nats per token.
     package var divergence: Double
-    /// What is held against the budget: the larger of |lossChange| and divergence / loss.
+    /// What is held against the budget: the larger of |lossChange| beyond its uncertainty and
+    /// divergence / loss.
     package var cost: Double
 
     fileprivate init(_ distance: Calibrator.Distance) {
       loss = distance.loss
       lossChange = distance.lossChange
+      uncertainty = distance.uncertainty
       divergence = distance.divergence
       cost = distance.cost
     }
@@ -85,7 +92,8 @@ package struct CalibrationReport: Encodable, Sendable {
     kernels: KernelSet, threads: Int
   ) throws(InputError) {
     let source = try EvaluationData(data, limit: Self.sampleLimit)
-    let plan = try Compiler.compile(checkpoint, precision: .int8, place: path)
+    let plan = try Compiler.compile(
+      checkpoint, precision: .int8, place: path, threads: threads)
     let captioner = try Captioner(
       CaptionModel(plan.loaded(place: path)), kernels: kernels, threads: threads)
     var samples: [CalibrationSample] = []
@@ -112,7 +120,7 @@ package struct CalibrationReport: Encodable, Sendable {
       }
       return Projection(
         weight: ParameterStore.floatName(projection.weight), sqnrDb7: decibels(.u7),
-        sqnrDb8: decibels(.u8),
+        sqnrDb8: decibels(.u8), effect: projection.effect,
         precision: projection.precision.rawValue,
         floatMilliseconds: projection.milliseconds[.f32],
         milliseconds: projection.milliseconds[projection.precision])
@@ -121,12 +129,13 @@ package struct CalibrationReport: Encodable, Sendable {
 
   /// Compiles with the precisions chosen.
   ///
-  /// - Throws: as ``Compiler/compile(_:precision:place:quantization:watch:)``.
+  /// - Throws: as ``Compiler/compile(_:precision:place:quantization:threads:watch:)``.
   package func compile(
-    _ checkpoint: Checkpoint, place: String, watch: @escaping PassDriver.Watch
+    _ checkpoint: Checkpoint, place: String, threads: Int, watch: @escaping PassDriver.Watch
   ) throws(InputError) -> CompiledPlan {
     try Compiler.compile(
-      checkpoint, precision: .int8, place: place, quantization: options, watch: watch)
+      checkpoint, precision: .int8, place: place, quantization: options, threads: threads,
+      watch: watch)
   }
 
   /// For people: the loss, then what each projection costs and saves.
@@ -134,15 +143,17 @@ package struct CalibrationReport: Encodable, Sendable {
     var table = TextTable()
     func decibels(_ value: Double?) -> String { value.map { rounded($0, 1) } ?? "exact" }
     func time(_ value: Double?) -> String { value.map { rounded($0, 3) } ?? "" }
-    table.add("projection", "dB, 7 bits", "dB, 8 bits", "computes", "ms, f32", "ms, chosen")
+    table.add(
+      "projection", "dB, 7 bits", "dB, 8 bits", "nats · 1e6", "computes", "ms, f32", "ms, chosen")
     for projection in projections {
       table.add(
         projection.weight, decibels(projection.sqnrDb7), decibels(projection.sqnrDb8),
-        projection.precision, time(projection.floatMilliseconds), time(projection.milliseconds))
+        projection.effect.map { rounded(1e6 * $0, 2) } ?? "", projection.precision,
+        time(projection.floatMilliseconds), time(projection.milliseconds))
     }
     let float = projections.reduce(0) { $0 + ($1.floatMilliseconds ?? 0) }
     let now = projections.reduce(0) { $0 + ($1.milliseconds ?? 0) }
-    table.add("all", "", "", "", time(float), time(now))
+    table.add("all", "", "", "", "", time(float), time(now))
     let changed = projections.count { $0.precision != ProjectionPrecision.u7.rawValue }
     func percent(_ share: Double) -> String { rounded(100 * share, 3) + " %" }
     return """

@@ -26,7 +26,8 @@ package struct TrainingCurves: Sendable, Equatable {
   private struct Line: Decodable {
     struct Metrics: Decodable {
       var loss: Double
-      var exact: Double
+      /// There where captions were validated.
+      var exact: Double?
     }
 
     var step: Int
@@ -51,7 +52,9 @@ package struct TrainingCurves: Sendable, Equatable {
       if let value = line.samples_per_second { samplesPerSecond.points.append((line.step, value)) }
       for (name, metrics) in line.validation ?? [:] {
         losses[name, default: Curve(name: name)].points.append((line.step, metrics.loss))
-        exact[name, default: Curve(name: name)].points.append((line.step, 100 * metrics.exact))
+        if let share = metrics.exact {
+          exact[name, default: Curve(name: name)].points.append((line.step, 100 * share))
+        }
       }
     }
     validationLoss = losses.values.sorted { $0.name < $1.name }

@@ -42,7 +42,8 @@ package final class LoadedPlan: Sendable {
     segment = 0..<weights.count
   }
 
-  private init(_ file: ByteStorage, place: String) throws(InputError) {
+  /// Checks the plan in `file`.
+  init(_ file: ByteStorage, place: String) throws(InputError) {
     defer { extendLifetime(file) }
     let error = PlanError(place: place)
     let bytes = file.bytes

@@ -31,7 +31,8 @@ private enum OpcodeTable {
     case .attention, .cachedAttention, .attentionGradient: attention(opcode)
     case .layerNorm, .layerNormGradient, .quantizeRows: rows(opcode)
     case .softmax, .softmaxGradient, .crossEntropy, .crossEntropyGradient: distribution(opcode)
-    case .prefixMask, .gelu, .geluGradient, .add, .multiply, .scale, .fill, .dropout, .sum:
+    case .prefixMask, .gelu, .geluGradient, .add, .multiply, .scale, .exp, .rsqrt, .fill, .dropout,
+      .sum:
       elementwise(opcode)
     case .transpose, .concat, .slice, .broadcast, .pad, .embedding, .embeddingGradient, .patches,
       .patchesGradient, .relativeIndex, .windowMask, .quantizedEmbedding, .interpolate,
@@ -137,6 +138,7 @@ private enum OpcodeTable {
     case .geluGradient:
       OpcodeSignature(x + [Slot("dy", "…")], [Slot("dx", "…")], required: [.activation])
     case .scale: OpcodeSignature(x, y, required: [.value])
+    case .exp, .rsqrt: OpcodeSignature(x, y)
     case .fill: OpcodeSignature([], [Slot("y", "~")], required: [.value])
     case .dropout:
       OpcodeSignature(x + [Slot("seed", "1", [.i32])], y, required: [.value, .salt])

@@ -82,10 +82,13 @@ package struct PlanWeight: Sendable, Equatable {
   /// Empty where nothing is known. A reader does not believe them:
   /// ``LoadedPlan/partialSums(ofWeight:)``.
   package var partialSums: [Int]
+  /// Of the bytes, for all weights of a plan or for none: those of version 1 and those that were never
+  /// a file have none.
+  package var sha256: SHA256Digest?
 
   package init(
     name: String, dtype: PlanDType, shape: [Int], layout: PlanLayout, offset: Int, byteCount: Int,
-    partialSums: [Int] = []
+    partialSums: [Int] = [], sha256: SHA256Digest? = nil
   ) {
     self.name = name
     self.dtype = dtype
@@ -94,6 +97,7 @@ package struct PlanWeight: Sendable, Equatable {
     self.offset = offset
     self.byteCount = byteCount
     self.partialSums = partialSums
+    self.sha256 = sha256
   }
 }
 
@@ -202,7 +206,7 @@ package enum PlanOpcode: Int, Sendable, CaseIterable {
   case embedding, patches, dropout, crossEntropy
   case geluGradient, softmaxGradient, layerNormGradient, attentionGradient, embeddingGradient
   case crossEntropyGradient, patchesGradient, relativeIndex, windowMask, quantizedEmbedding
-  case interpolate, interpolateGradient
+  case interpolate, interpolateGradient, exp, rsqrt
 }
 
 /// The activation of a projection.

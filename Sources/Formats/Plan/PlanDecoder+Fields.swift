@@ -54,6 +54,26 @@ extension PlanDecoder {
     return choice
   }
 
+  /// A checksum is there exactly where the version has them.
+  func checksum(
+    _ has: protobuf_c_boolean, _ data: ProtobufCBinaryData, _ field: FieldPath, _ version: Int
+  ) throws(InputError) -> SHA256Digest? {
+    guard version >= PlanLimits.firstVersionWithChecksums else {
+      if has == 0 { return nil }
+      throw error(
+        field, "belongs to a later version", expected: "none in version \(version)",
+        found: "a value")
+    }
+    guard has != 0 else { throw missing(field) }
+    let bytes = UnsafeRawBufferPointer(start: data.data, count: data.len)
+    guard let digest = SHA256Digest(stored: bytes) else {
+      throw error(
+        field, "is no SHA-256", expected: "\(SHA256Digest.byteCount) bytes",
+        found: "\(bytes.count)")
+    }
+    return digest
+  }
+
   func string(_ pointer: UnsafePointer<CChar>?, _ field: FieldPath) throws(InputError) -> String {
     guard let pointer else { throw missing(field) }
     guard let string = String(validatingCString: pointer) else {

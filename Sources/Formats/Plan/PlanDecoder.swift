@@ -31,18 +31,21 @@ struct PlanDecoder {
   private func plan(_ message: Gitc__Plan) throws(InputError) -> Plan {
     // Before all else: fields of another version are no damage.
     let version = try required(message.has_version, message.version, FieldPath("version"))
-    guard version == PlanLimits.version else {
+    let versions = PlanLimits.versions
+    guard versions.contains(version) else {
       throw error(
-        FieldPath("version"), "is not known to this release", expected: "\(PlanLimits.version)",
-        found: "\(version)",
+        FieldPath("version"), "is not known to this release",
+        expected: "\(versions.lowerBound) to \(versions.upperBound)", found: "\(version)",
         advice: "use the release of gitc that wrote the file, or compile the checkpoint again")
     }
     try known(message.base, FieldPath("head"))
+    _ = try checksum(message.has_sha256, message.sha256, FieldPath("sha256"), version)
     return Plan(
       producer: message.producer == nil ? "" : try string(message.producer, FieldPath("producer")),
       functions: try list(message.functions, message.n_functions, FieldPath("functions"), function),
       weights: try list(
-        message.weight_table, message.n_weight_table, FieldPath("weight_table"), weight),
+        message.weight_table, message.n_weight_table, FieldPath("weight_table")
+      ) { (message, field) throws(InputError) in try weight(message, field, version) },
       model: try message.model.map { (pointer) throws(InputError) in try model(pointer.pointee) })
   }
 
@@ -93,9 +96,9 @@ struct PlanDecoder {
     error(field, "belongs to another geometry", expected: "none", found: "a value")
   }
 
-  private func weight(_ message: Gitc__PlanWeight, _ field: FieldPath) throws(InputError)
-    -> PlanWeight
-  {
+  private func weight(
+    _ message: Gitc__PlanWeight, _ field: FieldPath, _ version: Int
+  ) throws(InputError) -> PlanWeight {
     try known(message.base, field)
     var shape: [Int] = []
     for (axis, length) in array(message.shape, message.n_shape).enumerated() {
@@ -110,7 +113,8 @@ struct PlanDecoder {
       layout: try choice(message.has_layout, message.layout.rawValue, field("layout")),
       offset: try size(message.offset, field("offset")),
       byteCount: try size(message.byte_count, field("byte_count")),
-      partialSums: indices(message.partial_sums, message.n_partial_sums))
+      partialSums: indices(message.partial_sums, message.n_partial_sums),
+      sha256: try checksum(message.has_sha256, message.sha256, field("sha256"), version))
   }
 
   private func function(

@@ -3,7 +3,9 @@ import Protobuf
 
 /// Turns a ``Plan`` into the bytes of fields 1 to 13 of `gitc.Plan`, whether it is valid or not.
 ///
-/// Integers that do not fit their field are cut: ``PlanValidator`` comes first.
+/// Integers that do not fit their field are cut: ``PlanValidator`` comes first. A plan whose weights
+/// all have checksums gets one for its head and is of the version that has them, another of the one
+/// before.
 package struct PlanEncoder {
   private let arena = ProtobufArena()
 
@@ -13,17 +15,27 @@ package struct PlanEncoder {
   package static func head(of plan: Plan) -> [UInt8] {
     let encoder = PlanEncoder()
     guard let message = encoder.message(plan) else { return [] }
-    return withExtendedLifetime(encoder.arena) {
+    var bytes = withExtendedLifetime(encoder.arena) {
       [UInt8](unsafeUninitializedCapacity: gitc__plan__get_packed_size(message)) { buffer, count in
         count = gitc__plan__pack(message, buffer.baseAddress)
       }
     }
+    guard encoder.hasChecksums(plan) else { return bytes }
+    let checksum = bytes.withUnsafeBytes { SHA256Digest(of: $0) }
+    bytes += [6 << 3 | 2, UInt8(SHA256Digest.byteCount)] + checksum.bytes
+    return bytes
+  }
+
+  private func hasChecksums(_ plan: Plan) -> Bool {
+    plan.weights.allSatisfy { $0.sha256 != nil }
   }
 
   private func message(_ plan: Plan) -> UnsafeMutablePointer<Gitc__Plan>? {
     arena.message(gitc__plan__init) { message in
       message.has_version = 1
-      message.version = UInt32(PlanLimits.version)
+      message.version = UInt32(
+        hasChecksums(plan)
+          ? PlanLimits.versions.upperBound : PlanLimits.firstVersionWithChecksums - 1)
       message.producer = arena.string(plan.producer)
       message.n_functions = plan.functions.count
       message.functions = arena.array(plan.functions.map(self.message))
@@ -84,6 +96,8 @@ package struct PlanEncoder {
       message.byte_count = UInt64(bitPattern: Int64(weight.byteCount))
       message.n_partial_sums = weight.partialSums.count
       message.partial_sums = indices(weight.partialSums)
+      message.has_sha256 = weight.sha256 == nil ? 0 : 1
+      message.sha256 = bytes(weight.sha256?.bytes ?? [])
     }
   }
 
@@ -180,6 +194,10 @@ package struct PlanEncoder {
       message.has_smoothing = present(.smoothing)
       message.smoothing = Gitc__PlanSmoothing(UInt32(step.smoothing.rawValue))
     }
+  }
+
+  private func bytes(_ values: [UInt8]) -> ProtobufCBinaryData {
+    ProtobufCBinaryData(len: values.count, data: arena.array(values))
   }
 
   private func indices(_ values: [Int]) -> UnsafeMutablePointer<UInt32> {

@@ -3,8 +3,10 @@
 /// They are far above any model of this family. They bound what a damaged or hostile file can make
 /// a reader allocate, and keep products of sizes within 64 bits for a little longer.
 package enum PlanLimits {
-  /// The one version this release writes and reads.
-  package static let version = 1
+  /// The versions this release reads.
+  package static let versions = 1...2
+  /// The first whose plans have checksums.
+  package static let firstVersionWithChecksums = 2
   /// All of a plan but padding and weights.
   package static let headBytes = 16 << 20
   /// What unpacking the head may allocate: 2 bytes of a hostile head can ask for 300 of memory.

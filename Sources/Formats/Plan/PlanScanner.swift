@@ -4,6 +4,7 @@ import Diagnostics
 /// what they hold.
 struct PlanScanner {
   private enum Field {
+    static let checksum = 6
     static let lastOfHead = 13
     static let padding = 14
     static let weights = 15
@@ -17,6 +18,10 @@ struct PlanScanner {
   ///
   /// This release writes one; other tools may put the weights elsewhere.
   private(set) var head: [Range<Int>] = []
+  /// ``head`` without the field `sha256`: what that is the checksum of.
+  private(set) var covered: [Range<Int>] = []
+  /// The payload of the field `sha256`; nil where the file has none.
+  private(set) var checksum: Range<Int>?
   /// The payload of the field `weights`; empty where the file has none.
   private(set) var weights = 0..<0
 
@@ -31,10 +36,13 @@ struct PlanScanner {
       let payload = try self.payload(wireType: Int(tag & 7), field)
       switch field {
       case 1...Field.lastOfHead:
-        if let last = head.last, last.upperBound == start {
-          head[head.count - 1] = last.lowerBound..<position
+        head.join(start..<position)
+        if field != Field.checksum {
+          covered.join(start..<position)
+        } else if seen.insert(field).inserted {
+          checksum = payload
         } else {
-          head.append(start..<position)
+          throw fail("field \(field) once", "it again", at: start)
         }
       case Field.padding, Field.weights:
         guard tag & 7 == 2, seen.insert(field).inserted else {
@@ -95,5 +103,16 @@ struct PlanScanner {
 
   private func fail(_ expected: String, _ found: String, at offset: Int) -> InputError {
     error.unreadable(expected: "\(expected) at byte \(offset)", found: found)
+  }
+}
+
+extension [Range<Int>] {
+  /// Adds a range that starts at the end of the last one or beyond it.
+  fileprivate mutating func join(_ range: Range<Int>) {
+    if let last, last.upperBound == range.lowerBound {
+      self[count - 1] = last.lowerBound..<range.upperBound
+    } else {
+      append(range)
+    }
   }
 }

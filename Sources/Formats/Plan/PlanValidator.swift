@@ -89,6 +89,13 @@ struct PlanValidator {
     for (index, weight) in plan.weights.enumerated() {
       try validate(weight, FieldPath("weight_table", index))
     }
+    let bare = plan.weights.firstIndex { $0.sha256 == nil }
+    if let bare, let other = plan.weights.firstIndex(where: { $0.sha256 != nil }) {
+      throw error(
+        FieldPath("weight_table", bare)("sha256"), "is missing",
+        expected: "a checksum of every weight or of none",
+        found: "one of \(FieldPath("weight_table", other)) alone")
+    }
     // In the order of the segment, each starts where the one before ends, but for alignment: no
     // byte has two meanings, and none has no meaning.
     var end = 0

@@ -30,7 +30,7 @@ extension GITBuilder {
   }
 
   /// From `pixels` [images, 3, height, width] to features [images, N, width].
-  private mutating func imageEncoder(_ pixels: Value) -> Value {
+  mutating func imageEncoder(_ pixels: Value) -> Value {
     switch configuration.vision {
     case .vit(let vit): vitEncoder(pixels, vit)
     case .coswin(let coswin): coswinEncoder(pixels, coswin)

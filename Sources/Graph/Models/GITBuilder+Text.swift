@@ -1,32 +1,37 @@
 extension GITBuilder {
   private static let wordTable = "git.embeddings.word_embeddings.weight"
 
-  /// Rows for `tokens` [B, T]: word + position, normed.
+  /// Rows for `tokens` [B, T]: word + position, normed; `name` is the parameters' prefix.
   ///
   /// Positions count text alone, from 0.
-  mutating func embeddedText(_ tokens: Value) -> Value {
+  mutating func embeddedText(_ tokens: Value, _ name: String = "git") -> Value {
     let text = configuration.text
     let width = Dimension(text.width)
-    let words = parameter(Self.wordTable, [Dimension(text.vocabularySize), width])
+    let words = parameter(
+      "\(name).embeddings.word_embeddings.weight", [Dimension(text.vocabularySize), width])
     let positions = parameter(
-      "git.embeddings.position_embeddings.weight", [Dimension(text.maximumTextLength), width])
+      "\(name).embeddings.position_embeddings.weight", [Dimension(text.maximumTextLength), width])
     let x = graph.add(
       graph.embedding(words, ids: tokens),
       graph.slice(positions, axis: 0, from: 0, to: .symbol("T")))
     return dropHidden(
       layerNorm(
-        x, "git.embeddings.LayerNorm", width: text.width,
+        x, "\(name).embeddings.LayerNorm", width: text.width,
         epsilon: configuration.epsilons.textEmbedding))
   }
 
   /// One stack over image rows, then text rows, under the prefix mask; gives the text rows.
   mutating func decoder(image: Value, text: Value) -> Value {
     let prefix = graph.shape(image)[1]
-    var x = graph.concat([image, text], axis: 1)
-    for layer in 0..<configuration.text.layers {
-      x = decoderBlock(x, "git.encoder.layer.\(layer)", prefix: prefix)
-    }
+    let x = decoderBlocks(graph.concat([image, text], axis: 1), "git", prefix: prefix)
     return graph.slice(x, axis: 1, from: prefix, to: prefix + .symbol("T"))
+  }
+
+  /// The stack over rows of which the first `prefix` are an image's; 0 for text alone, causal.
+  mutating func decoderBlocks(_ input: Value, _ name: String, prefix: Dimension) -> Value {
+    (0..<configuration.text.layers).reduce(input) { x, layer in
+      decoderBlock(x, "\(name).encoder.layer.\(layer)", prefix: prefix)
+    }
   }
 
   /// Post-LN, as in BERT: h = norm(x + attention(x)); y = norm(h + MLP(h)) with the exact GELU.

@@ -87,6 +87,50 @@ package struct Scale: OpDefinition {
   }
 }
 
+/// eˣ, element by element.
+///
+/// - Input: `x` f32. - Result: the type of `x`. - Edge cases: −∞ gives 0, beyond 88.7 the result is
+///   +∞, NaN stays.
+package struct Exp: OpDefinition {
+  package static let mnemonic = "exp"
+
+  package init() {}
+
+  package init(_: Attributes) throws(GraphError) {}
+
+  package var attributes: Attributes { [:] }
+
+  package func resultTypes(_ inputs: [TensorType]) throws(GraphError) -> [TensorType] {
+    try TypeChecker(self).unary(inputs)
+  }
+}
+
+/// 1/√x, element by element.
+///
+/// - Input: `x` f32. - Result: the type of `x`. - Edge cases: 0 gives +∞, +∞ gives 0, below 0 and NaN
+///   give NaN.
+package struct Rsqrt: OpDefinition {
+  package static let mnemonic = "rsqrt"
+
+  package init() {}
+
+  package init(_: Attributes) throws(GraphError) {}
+
+  package var attributes: Attributes { [:] }
+
+  package func resultTypes(_ inputs: [TensorType]) throws(GraphError) -> [TensorType] {
+    try TypeChecker(self).unary(inputs)
+  }
+}
+
+extension TypeChecker {
+  fileprivate func unary(_ inputs: [TensorType]) throws(GraphError) -> [TensorType] {
+    try count(inputs, 1)
+    try dtype(inputs[0], .f32, "x")
+    return inputs
+  }
+}
+
 /// The spelling of the Gaussian error linear unit.
 package enum GeluForm: String, Hashable, Sendable, CaseIterable {
   /// x · Φ(x) with the exact error function: BERT, the text decoder.

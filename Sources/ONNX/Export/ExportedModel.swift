@@ -23,7 +23,7 @@ package enum ExportedModel {
     do throws(GraphError) { exported = try ONNXExporter.export(graph, name: name) } catch {
       throw InputError(
         .badData, "the graph cannot be exported", expected: "inference ops on floats",
-        found: error.message, in: path, advice: "export to safetensors")
+        found: error.message, in: path, advice: "compile it, which gitc runs")
     }
     let weights = graph.parameters.map { parameter in
       guard let shape = graph.shape(parameter.value).values([:]) else {

@@ -30,16 +30,20 @@ extension ONNXExporter {
     case .broadcast(let op): results = [emit("Expand", [inputs[0], lengths(op.shape)])]
     case .embedding: results = [emit("Gather", inputs, ["axis": .int(0)])]
     case .patches(let op):
-      guard op.form == PatchForm(size: op.form.size) else {
-        throw GraphError("patches that overlap or stand apart have no form in ONNX here")
+      let map = shape(node.inputs[0])
+      guard map.dropFirst().allSatisfy({ $0.constant != nil }) else {
+        throw GraphError("patches of a map of any size have no form in ONNX here")
       }
-      results = [patches(inputs[0], shape(node.inputs[0]), op.form.size)]
+      results = [
+        op.form == PatchForm(size: op.form.size)
+          ? patches(inputs[0], map, op.form.size) : gatheredPatches(inputs[0], map, op.form)
+      ]
+    case .relativeIndex(let op): results = [relativeIndex(op)]
+    case .windowMask(let op): results = [windowMask(op)]
     case .linear(let op): results = linear(op.epilogue, node)
-    case .attention(let op):
-      guard !op.form.hasBias else { throw GraphError("attention's bias has no form in ONNX here") }
-      results = [attention(op.form, node)]
+    case .attention(let op): results = [attention(op.form, node)]
     case .cachedAttention(let op): results = [cachedAttention(op.form, node)]
-    case .relativeIndex, .windowMask, .patchesGradient, .interpolate, .interpolateGradient,
+    case .exp, .rsqrt, .patchesGradient, .interpolate, .interpolateGradient,
       .dropout, .crossEntropy, .sum,
       .geluGradient, .softmaxGradient, .layerNormGradient,
       .attentionGradient, .embeddingGradient, .crossEntropyGradient, .pad, .quantizeRows,
@@ -149,9 +153,15 @@ extension ONNXExporter {
     return attention(
       form, self[node.inputs[0]], self[node.inputs[1]], self[node.inputs[2]], width: queries[2]
     ) { exporter, scores in
-      form.prefix.map {
-        exporter.masked(scores, prefix: $0, queries: queries[1], keys: keys[1])
-      } ?? scores
+      var scores = scores
+      if form.hasBias {
+        let bias = node.inputs[3]
+        scores = exporter.biased(scores, by: exporter[bias], exporter.shape(bias))
+      }
+      if let prefix = form.prefix {
+        scores = exporter.masked(scores, prefix: prefix, queries: queries[1], keys: keys[1])
+      }
+      return scores
     }
   }
 

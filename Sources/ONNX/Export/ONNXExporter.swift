@@ -125,6 +125,13 @@ struct ONNXExporter {
     once("int \(value)") { exporter in exporter.initializer([], .ints([value])) }
   }
 
+  /// A constant tensor, once for equal keys.
+  mutating func table(
+    _ key: String, _ shape: [Int], _ elements: () -> ONNXTensor.Elements
+  ) -> String {
+    once(key) { exporter in exporter.initializer(shape, elements()) }
+  }
+
   private mutating func initializer(
     _ shape: [Int], _ elements: ONNXTensor.Elements
   ) -> String {

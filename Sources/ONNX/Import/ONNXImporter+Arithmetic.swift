@@ -120,7 +120,9 @@ extension ONNXImporter {
     guard try Known.broadcast(shape, mask.shape) == shape,
       case .floats(let values) = mask.elements
     else { return nil }
-    if let number = mask.uniformFloat { return try shifted(scores, by: number) }
+    // A weight of equal elements stays one: models with other weights are to have the same ops.
+    let isUniform = mask.isWeight ? values.count == 1 : values.allSatisfy { $0 == values[0] }
+    if isUniform, let number = values.first { return try shifted(scores, by: number) }
     guard let prefix = prefix(mask, values) else { return nil }
     return prefix == mask.lengths.last
       ? scores : try apply(.prefixMask(PrefixMask(prefix: Dimension(prefix))), scores)

@@ -42,6 +42,18 @@ extension Scale: Evaluable {
   }
 }
 
+extension Exp: Evaluable {
+  func evaluate(_ inputs: inout [Tensor], _: [String: Int]) throws(GraphError) -> [Tensor] {
+    [inputs[0].map { exp($0) }]
+  }
+}
+
+extension Rsqrt: Evaluable {
+  func evaluate(_ inputs: inout [Tensor], _: [String: Int]) throws(GraphError) -> [Tensor] {
+    [inputs[0].map { 1 / $0.squareRoot() }]
+  }
+}
+
 /// `tanh` under a name that the case `GeluForm.tanh` does not hide.
 private func hyperbolicTangent(_ x: Double) -> Double { tanh(x) }
 

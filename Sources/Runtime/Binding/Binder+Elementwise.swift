@@ -70,6 +70,17 @@ extension Binder {
       })
   }
 
+  mutating func bindUnary(_ view: StepView, _ op: ck_unary) {
+    let (count, x, y) = (view.results[0].count, view.operands[0].root, view.results[0].root)
+    emit(
+      KernelCall(
+        CK_UNARY_F32, reads: [x], writes: [y],
+        inPlace: [KernelCall.InPlace(result: y, operand: x)]
+      ) { memory in
+        ck_unary_f32_args(count: count, op: op, x: memory.f32(x), y: memory.f32(y))
+      })
+  }
+
   mutating func bindFill(_ view: StepView) {
     let (count, y, value) = (view.results[0].count, view.results[0].root, view.step.value)
     emit(

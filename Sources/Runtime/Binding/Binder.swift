@@ -228,6 +228,8 @@ struct Binder {
     case .add: try bindBinary(view, CK_BINARY_ADD)
     case .multiply: try bindBinary(view, CK_BINARY_MULTIPLY)
     case .scale: bindScale(view)
+    case .exp: bindUnary(view, CK_UNARY_EXP)
+    case .rsqrt: bindUnary(view, CK_UNARY_RSQRT)
     case .fill: bindFill(view)
     case .dropout: try bindDropout(view)
     case .sum: try bindSum(view)

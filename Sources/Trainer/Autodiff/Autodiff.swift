@@ -13,12 +13,12 @@ package struct Autodiff {
   private var gradients: [Value: Value] = [:]
   /// Derivatives that are zeros around others: what slices gave.
   var padded: [Value: (pad: Pad, inner: Value)] = [:]
-  /// Values that depend on a parameter: only they are worth a derivative.
+  /// Values that depend on a parameter that learns: only they are worth a derivative.
   private var isActive: Set<Value>
 
-  private init(_ graph: Graph) {
+  private init(_ graph: Graph, frozen: Set<String>) {
     self.graph = graph
-    isActive = Set(graph.parameters.map(\.value))
+    isActive = Set(graph.parameters.filter { !frozen.contains($0.name) }.map(\.value))
     for node in graph.nodes where node.inputs.contains(where: isActive.contains) {
       isActive.formUnion(node.results)
     }
@@ -29,23 +29,26 @@ package struct Autodiff {
   /// - Parameters:
   ///   - graph: has an f32[] output named `loss`; no quantized or projection-fused ops.
   ///   - loss: that output's name.
+  ///   - frozen: parameters that do not learn; what only their gradients need is not computed.
   /// - Returns: a graph of the same inputs and parameters with outputs `loss` and
-  ///   `gradient.<parameter>` for each parameter, of the parameter's type; a parameter that the loss
-  ///   does not depend on has zeros.
+  ///   `gradient.<parameter>` for each parameter that learns, of the parameter's type; one that the
+  ///   loss does not depend on has zeros.
   /// - Throws: when there is no such output, or an op on the way has no derivative.
-  package static func differentiate(_ graph: Graph, loss: String) throws(GraphError) -> Graph {
+  package static func differentiate(
+    _ graph: Graph, loss: String, frozen: Set<String> = []
+  ) throws(GraphError) -> Graph {
     guard let output = graph.outputs.first(where: { $0.name == loss }) else {
       throw GraphError("no output named '\(loss)' to differentiate")
     }
     guard graph.type(output.value) == .f32([]) else {
       throw GraphError("expected loss f32[], found \(graph.type(output.value))")
     }
-    var autodiff = Autodiff(graph)
+    var autodiff = Autodiff(graph, frozen: frozen)
     autodiff.graph.removeOutputs()
     autodiff.graph.output(loss, output.value)
     autodiff.gradients[output.value] = autodiff.graph.constant(1)
     for node in graph.nodes.reversed() { try autodiff.propagate(node) }
-    for parameter in graph.parameters {
+    for parameter in graph.parameters where !frozen.contains(parameter.name) {
       let gradient =
         autodiff.gradients[parameter.value]
         ?? autodiff.graph.constant(0, graph.shape(parameter.value))
@@ -78,6 +81,8 @@ package struct Autodiff {
     case .add: return addRule(node, dy)
     case .multiply: return multiplyRule(node, dy)
     case .scale(let op): return [graph.scale(dy, by: op.factor)]
+    case .exp: return [graph.multiply(dy, node.results[0])]
+    case .rsqrt: return [rsqrtRule(node, dy)]
     case .gelu(let op):
       return [apply(.geluGradient(GeluGradient(form: op.form)), node.inputs[0], dy)]
     case .dropout(let op):

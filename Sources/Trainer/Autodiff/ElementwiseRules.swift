@@ -15,6 +15,13 @@ extension Autodiff {
     ]
   }
 
+  /// y = x^(−1/2): dx = −1/2 · y³ · dy.
+  mutating func rsqrtRule(_ node: Node, _ dy: Value) -> Value {
+    let y = node.results[0]
+    let cube = graph.multiply(y, graph.multiply(y, y))
+    return graph.scale(graph.multiply(cube, dy), by: -0.5)
+  }
+
   /// y = Σ x: every summed element takes dy.
   mutating func sumRule(_ op: Sum, _ node: Node, _ dy: Value) -> Value {
     let shape = graph.shape(node.inputs[0])

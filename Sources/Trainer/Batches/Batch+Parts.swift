@@ -1,10 +1,13 @@
 extension Batch {
-  /// Tokens of the batch that are learnt.
-  var learntTokens: Int { labels.count { $0 >= 0 } }
+  /// Tokens of the batch that are learnt; none where texts are matched.
+  var learntTokens: Int {
+    if case .next(let labels) = goal { labels.count { $0 >= 0 } } else { 0 }
+  }
 
   /// The batch in parts of `count` samples, in order.
   ///
-  /// - Precondition: `count` divides the number of samples.
+  /// - Precondition: `count` divides the number of samples, and texts are to be said: what is matched
+  ///   within a batch is not divided.
   func parts(of count: Int) -> [Batch] {
     precondition(
       count > 0 && shape.count % count == 0, "\(shape.count) samples in parts of \(count)")
@@ -18,7 +21,10 @@ extension Batch {
       batch.shape.count = count
       batch.pixels = part(pixels)
       batch.tokens = part(tokens)
-      batch.labels = part(labels)
+      guard case .next(let labels) = goal else {
+        preconditionFailure("a batch of matches is whole")
+      }
+      batch.goal = .next(part(labels))
       batch.keys = part(keys)
       return batch
     }

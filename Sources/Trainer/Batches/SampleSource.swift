@@ -8,17 +8,21 @@ import Tokenizer
 
 /// One data set, opened, tokenized and ready to give samples by row.
 ///
-/// Rows without text are left out when it is opened, and rows whose images cannot be read when that
+/// Rows without text, or without one that a filter lets pass, are left out when it is opened, and rows whose images cannot be read when that
 /// is found out; both are counted and named.
 final class SampleSource: Sendable {
   /// Frames of every row.
   let frames: Int
   /// Longest token sequence of any row: the width of its batches.
   let tokenCount: Int
+  /// What the filter left out.
+  let filtered: TextFilter.Tally
   private let dataset: any Dataset
   /// Rows of the data set that have text.
   private let rows: [Int]
   private let texts: [[TokenSequence]]
+  /// A number for each text, the same for equal ones; empty where texts are not matched.
+  private let textIDs: [[Int32]]
   private let preprocessing: Preprocessing
   private let augmentation: Recipe.Augmentation
   private let padID: Int
@@ -32,20 +36,24 @@ final class SampleSource: Sendable {
     var untold: [InputError] = []
   }
 
-  /// Opens a data set and tokenizes its texts.
+  /// Opens a data set and tokenizes its texts, to be said or to be matched.
   ///
   /// - Throws: when it has no row with text, or its clips have more than `maximumFrames`.
   init(
     _ dataset: any Dataset, tokenizer: WordPieceTokenizer, maximumTextLength: Int,
-    maximumFrames: Int, preprocessing: Preprocessing, augmentation: Recipe.Augmentation
+    maximumFrames: Int, preprocessing: Preprocessing, augmentation: Recipe.Augmentation,
+    matchesTexts: Bool = false, filter: TextFilter? = nil
   ) throws(InputError) {
     let (vocabulary, place) = (tokenizer.vocabulary, dataset.place)
     var (texts, rows, skipped): ([[TokenSequence]], [Int], SkippedSamples) = (
       [], [], dataset.skipped
     )
+    var tally = TextFilter.Tally()
     texts.reserveCapacity(dataset.count)
     for row in 0..<dataset.count {
-      let annotations = dataset.annotations(row)
+      // An answer says little of an image to one who does not know the question.
+      var annotations = dataset.annotations(row)
+        .filter { !matchesTexts || $0.question == nil }
       guard !annotations.isEmpty else {
         skipped.add(
           InputError(
@@ -53,22 +61,33 @@ final class SampleSource: Sendable {
             in: "\(place), key \(dataset.key(row))", advice: "remove the row or caption it"))
         continue
       }
+      if let filter { annotations.removeAll { !filter.keeps($0, &tally) } }
+      if annotations.isEmpty {
+        tally.rows += 1
+        continue
+      }
       rows.append(row)
       texts.append(
         annotations.map {
-          TokenSequence(
-            question: tokenizer.encode($0.question ?? ""), caption: tokenizer.encode($0.caption),
-            start: vocabulary.startID, end: vocabulary.endID, maximum: maximumTextLength)
+          let caption = tokenizer.encode($0.caption)
+          let (start, end) = (vocabulary.startID, vocabulary.endID)
+          return matchesTexts
+            ? TokenSequence(matching: caption, start: start, end: end, maximum: maximumTextLength)
+            : TokenSequence(
+              question: tokenizer.encode($0.question ?? ""), caption: caption, start: start,
+              end: end, maximum: maximumTextLength)
         })
     }
     guard !rows.isEmpty else {
       throw InputError(
         .badData, "data set is empty", expected: "one row with text or more",
-        found: skipped.summary ?? "0 rows", in: place, advice: "check the path")
+        found: skipped.summary ?? tally.summary ?? "0 rows", in: place, advice: "check the path")
     }
     self.dataset = dataset
     self.rows = rows
     self.texts = texts
+    filtered = tally
+    textIDs = matchesTexts ? Self.ids(texts) : []
     self.preprocessing = preprocessing
     self.augmentation = augmentation
     problems = Mutex(Problems(all: skipped))
@@ -85,6 +104,17 @@ final class SampleSource: Sendable {
         found: "\(wanted)", in: place, advice: "set model.frames in the recipe")
     }
     frames = wanted
+  }
+
+  private static func ids(_ texts: [[TokenSequence]]) -> [[Int32]] {
+    var known: [[Int32]: Int32] = [:]
+    return texts.map { row in
+      row.map { text in
+        let id = known[text.tokens] ?? Int32(known.count)
+        known[text.tokens] = id
+        return id
+      }
+    }
   }
 
   /// The number of rows that have text.
@@ -118,7 +148,7 @@ final class SampleSource: Sendable {
     var preprocessing = preprocessing
     preprocessing.imageSize = side ?? preprocessing.imageSize
     let pixels = 3 * preprocessing.imageSize * preprocessing.imageSize
-    var batch = Batch(shape: shape(0), pixels: [], tokens: [], labels: [], keys: [])
+    var batch = Batch(shape: shape(0), pixels: [], tokens: [], goal: .next([]), keys: [])
     batch.pixels.reserveCapacity(rows.count * frames * pixels)
     var draws: [Draw] = []
     for (index, row) in rows.enumerated() {
@@ -131,12 +161,21 @@ final class SampleSource: Sendable {
       draws.append(draw)
     }
     let chosen = draws.map(\.text)
+    var labels: [Int32] = []
     for draw in draws {
       let text = draw.noisyText(augmentation.contextNoise, from: chosen)
         .padded(to: tokenCount, with: padID)
       batch.tokens += text.tokens
-      batch.labels += text.labels
+      labels += text.labels
     }
+    batch.goal =
+      textIDs.isEmpty
+      ? .next(labels)
+      : .match(
+        texts: draws.map { textIDs[$0.row][$0.textIndex] },
+        ends: draws.enumerated().map { index, draw in
+          Int32(index * tokenCount + draw.text.tokens.count - 1)
+        })
     batch.shape = shape(draws.count, side: side)
     return batch
   }
@@ -168,6 +207,9 @@ final class SampleSource: Sendable {
   /// What is random about one sample of a batch.
   private struct Draw {
     var crop: Crop?
+    var row: Int
+    /// Which of the row's texts.
+    var textIndex: Int
     var text: TokenSequence
     /// nil in validation.
     var random: SeededRandom?
@@ -180,8 +222,10 @@ final class SampleSource: Sendable {
   }
 
   private func draw(_ row: Int, _ random: SeededRandom?) -> Draw {
-    guard var random else { return Draw(text: texts[row][0]) }
+    guard var random else { return Draw(row: row, textIndex: 0, text: texts[row][0]) }
     let crop = Crop(augmentation, &random)
-    return Draw(crop: crop, text: texts[row][random.index(texts[row].count)], random: random)
+    let index = random.index(texts[row].count)
+    return Draw(
+      crop: crop, row: row, textIndex: index, text: texts[row][index], random: random)
   }
 }

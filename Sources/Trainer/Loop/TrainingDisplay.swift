@@ -12,6 +12,10 @@ package struct TrainingDisplay {
   /// What to write to stderr, with its line ends; nil for nothing.
   package mutating func text(for progress: TrainingProgress) -> String? {
     switch progress {
+    case .stage(let name, let first, let last, let start):
+      smoothedLoss = nil
+      return "stage \(name): steps \(first) to \(last)"
+        + (start.map { ", \($0.summary)" } ?? "") + "\n"
     case .step(let step):
       let loss = smoothedLoss.map { $0 + (step.loss - $0) / 20 } ?? step.loss
       smoothedLoss = loss
@@ -27,8 +31,9 @@ package struct TrainingDisplay {
     case .validation(let step, let results):
       return results.map { source, metrics in
         "\(isTerminal ? "\r\u{1B}[K" : "")step \(step)  \(source): loss \(rounded(metrics.loss, 4)), "
-          + "exact \(rounded(100 * metrics.exact, 1)) %, "
-          + "tokens \(rounded(100 * metrics.tokenAccuracy, 1)) % of \(metrics.samples)\n"
+          + metrics.shares.map {
+            "\($0.name.replacing("_", with: " ")) \(rounded(100 * $0.value, 1)) %"
+          }.joined(separator: ", ") + " of \(metrics.samples)\n"
       }.joined()
     case .saved(let step, let path):
       return "\(isTerminal ? "\r\u{1B}[K" : "")step \(step)  saved \(path)\n"

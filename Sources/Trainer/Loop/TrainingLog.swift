@@ -7,6 +7,8 @@ import Glibc
 /// so that a killed run leaves a log of whole lines.
 package final class TrainingLog {
   private struct StepLine: Encodable {
+    /// Left out where the recipe has one stage.
+    var stage: String?
     var step: Int
     var loss: Float
     var learning_rate: Float
@@ -15,13 +17,18 @@ package final class TrainingLog {
   }
 
   private struct ValidationLine: Encodable {
+    /// `loss`, `samples`, and the shares under their names.
     struct Metrics: Encodable {
-      var loss: Double
-      var token_accuracy: Double
-      var exact: Double
-      var samples: Int
+      var metrics: ValidationMetrics
+
+      func encode(to encoder: any Encoder) throws {
+        var values = ["loss": metrics.loss, "samples": Double(metrics.samples)]
+        for share in metrics.shares { values[share.name] = share.value }
+        try values.encode(to: encoder)
+      }
     }
 
+    var stage: String?
     var step: Int
     var validation: [String: Metrics]
   }
@@ -39,6 +46,7 @@ package final class TrainingLog {
   private let file: UnsafeMutablePointer<FILE>
   private let path: String
   private let encoder = JSONEncoder()
+  private var stage: String?
 
   /// Opens `path` for a run that begins with `firstStep`.
   ///
@@ -75,22 +83,17 @@ package final class TrainingLog {
   /// Writes one line for `progress`; saved states are not logged.
   package func write(_ progress: TrainingProgress) throws(InputError) {
     switch progress {
+    case .stage(let name, _, _, _): stage = name
     case .step(let step):
       try line(
         StepLine(
-          step: step.step, loss: step.loss, learning_rate: step.learningRate,
+          stage: stage, step: step.step, loss: step.loss, learning_rate: step.learningRate,
           gradient_norm: step.gradientNorm, samples_per_second: step.samplesPerSecond))
     case .validation(let step, let results):
-      let metrics = results.map { source, metrics in
-        (
-          source,
-          ValidationLine.Metrics(
-            loss: metrics.loss, token_accuracy: metrics.tokenAccuracy, exact: metrics.exact,
-            samples: metrics.samples)
-        )
-      }
+      let metrics = results.map { ($0.source, ValidationLine.Metrics(metrics: $0.metrics)) }
       try line(
-        ValidationLine(step: step, validation: Dictionary(metrics) { first, _ in first }))
+        ValidationLine(
+          stage: stage, step: step, validation: Dictionary(metrics) { first, _ in first }))
     case .skipped(let step, let problem):
       try line(SkippedLine(step: step, skipped: problem.description))
     case .saved: break

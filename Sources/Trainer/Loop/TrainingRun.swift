@@ -1,16 +1,11 @@
 import Checkpoint
 import Data
 package import Diagnostics
-import Dispatch
-import Formats
-import Graph
 package import Kernels
-import Media
-import Randomness
 import Tokenizer
 
-/// One training run from recipe to checkpoint.
-package struct TrainingRun {
+/// One training run from recipe to checkpoint, through all stages of the recipe.
+package final class TrainingRun {
   /// Where a run starts and what it writes.
   package struct Options: Sendable {
     /// The checkpoint to write.
@@ -42,119 +37,119 @@ package struct TrainingRun {
     case interrupted(step: Int)
   }
 
-  private let recipe: Recipe
+  private let recipe: StagedRecipe
   private let options: Options
-  let sources: [SampleSource]
-  private let validationSources: [(name: String, source: SampleSource)]
-  private let program: TrainingProgram
-  private let optimizer: AdamW
-  private let state: TrainingState
-  /// The step that ``run(_:)`` begins with: 1, or the one after the state resumed from.
+  private let vocabulary: Vocabulary
+  let data: [StageData]
+  /// The stage that is ready to run, until it is over.
+  private var current: StageRun?
+  /// The step that ``run(_:)`` begins with: 1, or the one after the state resumed from; steps count
+  /// through all stages.
   package let firstStep: Int
-  private let losses: LossWatch
+  /// What the run took from ``Options/initial``; nil where it starts from nothing or goes on.
+  package let start: InitialParameters?
 
-  /// Opens the data, makes or reads the vocabulary, compiles the step, and fills the parameters.
+  /// Opens the data of every stage, makes or reads the vocabulary, compiles the first step, and fills the
+  /// parameters.
   ///
   /// - Throws: before the first step for anything missing, empty or contradictory.
-  package init(_ recipe: Recipe, _ options: Options) throws(InputError) {
+  package init(_ recipe: StagedRecipe, _ options: Options) throws(InputError) {
     self.recipe = recipe
     self.options = options
     let initial = try options.initial.map { path throws(InputError) in
       try Checkpoint.read(path: path)
     }
-    let datasets = try recipe.train.map { source throws(InputError) in
-      try DatasetForm.open(source.location)
+    // Stages mostly share their data sets, which are opened once.
+    var opened: [(location: DatasetLocation, dataset: any Dataset)] = []
+    for location in recipe.stages.flatMap({ $0.recipe.train.map(\.location) })
+    where !opened.contains(where: { $0.location == location }) {
+      opened.append((location, try DatasetForm.open(location)))
     }
-    let vocabulary = try Self.vocabulary(recipe, initial, datasets)
-    var configuration = recipe.configuration
-    configuration.text.vocabularySize = vocabulary.count
-    let preprocessing = Preprocessing(imageSize: configuration.vision.imageSize)
-    let tokenizer = WordPieceTokenizer(vocabulary: vocabulary)
-
-    func open(
-      _ dataset: any Dataset, _ augmentation: Recipe.Augmentation
-    ) throws(InputError) -> SampleSource {
-      try SampleSource(
-        dataset, tokenizer: tokenizer, maximumTextLength: configuration.text.maximumTextLength,
-        maximumFrames: configuration.frames, preprocessing: preprocessing,
-        augmentation: augmentation)
-    }
-    var sources: [SampleSource] = []
-    for dataset in datasets { sources.append(try open(dataset, recipe.augmentation)) }
-    self.sources = sources
-    validationSources = try recipe.validation.map { source throws(InputError) in
-      (source.name, try open(DatasetForm.open(source.location), .none))
-    }
-
-    do {
-      program = try TrainingProgram(
-        configuration, dropout: recipe.dropout, smoothing: recipe.smoothing,
-        options: recipe.stepOptions, kernels: options.kernels, threads: options.threads)
-    } catch {
-      preconditionFailure("a valid configuration compiles: \(error)")
-    }
-    try program.prepare(
-      training: sources.flatMap { source in
-        let sides = recipe.imageSizes.isEmpty ? [nil] : recipe.imageSizes.map(Optional.some)
-        return sides.map { source.shape(recipe.batchSize, side: $0) }
-      },
-      validation: validationSources.map { $0.source.shape(recipe.batchSize) })
-    let encoder = "git.image_encoder."
-    optimizer = AdamW(
-      program.buffers, recipe.optimizer, kernels: options.kernels, threads: options.threads,
-      isEncoder: { $0.hasPrefix(encoder) })
-
-    let graph = GIT.logits(configuration)
-    state = TrainingState(
-      template: Checkpoint(
-        graph: graph, configuration: configuration,
-        preprocessing: preprocessing, vocabulary: vocabulary.tokens,
-        parameters: [:]),
-      buffers: program.buffers)
-    Initialization.fill(program.buffers, graph: graph, seed: recipe.seed)
-    if options.resumes {
-      let progress = try state.loadState(output: options.output)
-      try Self.check(progress, recipe, sources, place: TrainingState.path(output: options.output))
-      guard progress.step < recipe.steps else {
-        throw InputError(
-          .usage, "recipe ends before the step the run came to",
-          expected: "more than \(progress.step) steps", found: "\(recipe.steps)",
-          in: TrainingState.path(output: options.output), advice: "set steps higher")
+    let vocabulary = try Self.vocabulary(
+      recipe.stages[0].recipe, initial, opened.map(\.dataset))
+    self.vocabulary = vocabulary
+    var data: [StageData] = []
+    for stage in recipe.stages {
+      let datasets = stage.recipe.train.compactMap { source in
+        opened.first { $0.location == source.location }?.dataset
       }
-      firstStep = progress.step + 1
-      losses = progress.losses
-    } else {
-      if let initial, let path = options.initial { try state.load(initial, place: path) }
-      firstStep = 1
-      losses = LossWatch(sources: sources.count, factor: recipe.spikeFactor)
+      data.append(try StageData(stage.recipe, datasets, vocabulary))
     }
+    self.data = data
+    var (stage, beginning) = (0, StageRun.Beginning.random)
+    if options.resumes {
+      let place = TrainingState.path(output: options.output)
+      let (state, progress) = try TrainingState.read(place: place)
+      try Self.check(state.vocabulary, vocabulary, place: place)
+      try Self.check(progress, recipe, data, place: place)
+      stage = progress.stage
+      beginning = .state(state, progress, place: place)
+    } else if let initial, let path = options.initial {
+      beginning = .model(initial, place: path)
+    }
+    let first = try StageRun(
+      recipe, stage, data[stage], vocabulary, options, beginning: beginning)
+    current = first
+    firstStep = recipe.stepsBefore(stage) + first.firstStep
+    start = options.resumes ? nil : first.start
+  }
+
+  /// A run of one stage.
+  package convenience init(_ recipe: Recipe, _ options: Options) throws(InputError) {
+    try self.init(StagedRecipe(recipe), options)
   }
 
   /// Refuses to go on with anything that would make another run of it.
   private static func check(
-    _ progress: TrainingState.Progress, _ recipe: Recipe, _ sources: [SampleSource], place: String
+    _ progress: TrainingState.Progress, _ recipe: StagedRecipe, _ data: [StageData], place: String
   ) throws(InputError) {
     func other(_ expected: String, _ found: String) -> InputError {
       InputError(
         .usage, "recipe is not the one that was interrupted", expected: expected, found: found,
         in: place, advice: "resume with the same recipe, or start anew with --init \(place)")
     }
-    if let field = RecipeFields.difference(progress.recipe, RecipeFields.of(recipe)) {
+    guard data.indices.contains(progress.stage) else {
+      throw other("\(progress.stage + 1) stages or more", "\(data.count)")
+    }
+    let difference = RecipeFields.difference(
+      progress.recipe, RecipeFields.of(recipe),
+      ignoring: RecipeFields.lengths(of: recipe, from: progress.stage))
+    if let field = difference {
       throw other("\(field.name) \(field.saved)", "\(field.name) \(field.now)")
     }
-    for (index, (rows, source)) in zip(progress.rows, sources).enumerated()
+    for (index, (rows, source)) in zip(progress.rows, data[progress.stage].sources).enumerated()
     where rows != source.count {
       throw other("\(rows) rows in data.train[\(index)]", "\(source.count)")
     }
+    let steps = recipe.stages[progress.stage].recipe.steps
+    guard progress.step < steps else {
+      throw InputError(
+        .usage, "recipe ends before the step the run came to",
+        expected: "more than \(progress.step) steps", found: "\(steps)", in: place,
+        advice: "set steps higher")
+    }
   }
 
-  /// Bytes that the values of a step take beside parameters, gradients and moments.
-  package var arenaBytes: Int { program.arenaBytes }
+  private static func check(
+    _ saved: [String], _ now: Vocabulary, place: String
+  ) throws(InputError) {
+    guard saved == now.tokens else {
+      throw InputError(
+        .usage, "vocabulary is not the one of the interrupted run",
+        expected: "\(saved.count) tokens as in the state",
+        found: "\(now.tokens.count), not all the same", in: place,
+        advice: "resume with the same recipe, data and --init")
+    }
+  }
+
+  /// Bytes that the values of a step take beside parameters, gradients and moments; of the stage that is
+  /// ready to run.
+  package var arenaBytes: Int { current?.arenaBytes ?? 0 }
 
   /// What was left out of each data set so far, one line each.
   package var skippedSummaries: [String] {
-    let named = zip(recipe.train.map(\.name), sources) + validationSources
-    return named.compactMap { name, source in source.skipped.summary.map { "\(name): \($0)" } }
+    var known: Set<String> = []
+    return data.flatMap(\.summaries).filter { known.insert($0).inserted }
   }
 
   private static func vocabulary(
@@ -182,107 +177,42 @@ package struct TrainingRun {
     _ watch: (TrainingProgress) throws(InputError) -> Void
   ) throws(InputError) -> Outcome {
     Interruption.watch()
-    let loader = BatchLoader(
-      sources: sources,
-      schedule: BatchSchedule(
-        counts: sources.map(\.count), weights: recipe.train.map(\.weight),
-        batchSize: recipe.samplesPerStep, seed: recipe.seed, shuffle: recipe.shuffle,
-        step: firstStep),
-      seed: recipe.seed, sides: recipe.imageSizes)
-    var speed = SpeedMeter()
-    var (losses, lastSaved) = (losses, firstStep > 1 ? firstStep - 1 : nil)
-    for step in firstStep..<(recipe.steps + 1) {
-      let batch = try loader.next()
-      var dropout = SeededRandom(recipe.seed, 3, UInt64(step))
-      let loss = try program.step(batch, random: &dropout)
-      let norm = optimizer.gradientNorm()
-      guard loss.isFinite, norm.isFinite else {
-        throw diverged(
-          step, expected: "a finite loss and gradient",
-          found: "loss \(loss), gradient norm \(norm)",
-          batch, lastSaved)
+    while let stage = current {
+      try stage.announce(watch)
+      if let step = try stage.run(watch) { return .interrupted(step: step) }
+      let next = stage.index + 1
+      guard next < recipe.stages.count else {
+        try stage.writeModel(to: options.output, watch)
+        break
       }
-      if let usual = losses.add(loss, source: batch.source) {
-        throw diverged(
-          step, expected: "a loss about \(usual), as before", found: "a spike of \(loss)", batch,
-          lastSaved)
-      }
-      let rate = recipe.optimizer.rate(step: step, of: recipe.steps)
-      optimizer.update(step: step, rate: rate, norm: norm)
-      let samplesPerSecond = speed.add(samples: batch.shape.count)
-      try watch(
-        .step(
-          TrainingStep(
-            step: step, steps: recipe.steps, loss: loss, learningRate: rate, gradientNorm: norm,
-            samplesPerSecond: samplesPerSecond,
-            secondsLeft: Double((recipe.steps - step) * recipe.samplesPerStep) / samplesPerSecond)))
-      for source in sources {
-        for problem in source.takeProblems() { try watch(.skipped(step: step, problem: problem)) }
-      }
-      let isLast = step == recipe.steps
-      if Interruption.isRequested && !isLast {
-        try save(step, losses, watch)
-        return .interrupted(step: step)
-      }
-      if step % recipe.validationInterval == 0 || isLast {
-        try validate(step, watch)
-        if !isLast {
-          try save(step, losses, watch)
-          lastSaved = step
-        }
-        speed.pause()
-      }
+      let beginning = try end(stage, watch)
+      // Before the next stage takes memory of its own.
+      current = nil
+      if Interruption.isRequested { return .interrupted(step: recipe.stepsBefore(next)) }
+      current = try StageRun(
+        recipe, next, data[next], vocabulary, options, beginning: beginning)
     }
-    try state.writeModel(to: options.output)
-    try watch(.saved(step: recipe.steps, path: options.output))
     TrainingState.remove(output: options.output)
     return .finished
   }
 
-  private func save(
-    _ step: Int, _ losses: LossWatch,
-    _ watch: (TrainingProgress) throws(InputError) -> Void
-  ) throws(InputError) {
-    try state.writeState(
-      .init(
-        step: step, recipe: RecipeFields.of(recipe), rows: sources.map(\.count), losses: losses),
-      output: options.output)
-    try watch(.saved(step: step, path: TrainingState.path(output: options.output)))
-  }
-
-  private func validate(
-    _ step: Int, _ watch: (TrainingProgress) throws(InputError) -> Void
-  ) throws(InputError) {
-    var results: [(source: String, metrics: ValidationMetrics)] = []
-    for (name, source) in validationSources {
-      let count = min(recipe.validationLimit, source.count)
-      var sum = ValidationResult.empty
-      for first in stride(from: 0, to: count, by: recipe.batchSize) {
-        let rows = Array(first..<min(count, first + recipe.batchSize))
-        let batch = try source.batch(rows: rows, random: nil)
-        if batch.shape.count > 0 { sum = sum + (try program.validate(batch)) }
-      }
-      guard sum.sampleCount > 0 else {
-        throw InputError(
-          .badData, "no image of the validation data can be read", expected: "one sample or more",
-          found: source.skipped.summary ?? "none", in: name, advice: "check the images")
-      }
-      results.append((name, ValidationMetrics(sum)))
+  /// Keeps the model of a stage that is over, where it is to be kept, and saves the state between it and
+  /// the next, which begins with what is returned.
+  private func end(
+    _ stage: StageRun, _ watch: (TrainingProgress) throws(InputError) -> Void
+  ) throws(InputError) -> StageRun.Beginning {
+    let (model, ended, next) = (stage.model, recipe.stages[stage.index], stage.index + 1)
+    if ended.isKept {
+      try stage.writeModel(to: recipe.keptPath(stage.index, output: options.output), watch)
     }
-    if !results.isEmpty { try watch(.validation(step: step, results: results)) }
-  }
-
-  private func diverged(
-    _ step: Int, expected: String, found: String, _ batch: Batch, _ lastSaved: Int?
-  ) -> InputError {
-    let path = TrainingState.path(output: options.output)
-    let state =
-      lastSaved.map { "\(path) holds the good state of step \($0)" }
-      ?? "no state has been saved yet"
-    return InputError(
-      .badData, "training diverged at step \(step)", expected: expected, found: found,
-      in: "the batch of \(batch.keys.prefix(64).joined(separator: " "))"
-        + (batch.keys.count > 64 ? " and \(batch.keys.count - 64) more" : ""),
-      advice: "lower optimizer.learning_rate or clip_norm, or look at these samples; \(state)")
+    let sources = data[next].sources
+    let progress = TrainingState.Progress(
+      stage: next, step: 0, recipe: RecipeFields.of(recipe), rows: sources.map(\.count),
+      losses: LossWatch(
+        sources: sources.count, factor: recipe.stages[next].recipe.spikeFactor))
+    let place = TrainingState.path(output: options.output)
+    try TrainingState.write(model, progress, moments: [:], place: place)
+    try watch(.saved(step: recipe.stepsBefore(next), path: place))
+    return .state(model, progress, place: "stage \(ended.name)")
   }
 }

@@ -8,7 +8,8 @@ import Kernels
 ///     p ← p − η(m̂ / (√v̂ + ε) + λp),   m̂ = m/(1 − β₁ᵗ), v̂ = v/(1 − β₂ᵗ)
 ///
 /// Weight decay λ applies to matrices and tables, not to vectors (biases, layer norms), as is usual
-/// for transformers. Defaults of the recipe are PyTorch's but for λ 0.01 (the GIT paper's).
+/// for transformers, nor to tables of relative positions, as in Swin. What is frozen stays as it is.
+/// Defaults of the recipe are PyTorch's but for λ 0.01 (the GIT paper's).
 /// - Source: Loshchilov, Hutter 2019, algorithm 2, in PyTorch's form.
 final class AdamW {
   private let buffers: ParameterBuffers
@@ -29,21 +30,21 @@ final class AdamW {
   ///   - options: rates, decay and clipping.
   ///   - kernels: the instruction set to run on.
   ///   - threads: threads of every sweep.
-  ///   - isEncoder: whether a parameter belongs to the image encoder, by name.
   init(
-    _ buffers: ParameterBuffers, _ options: Recipe.Optimizer, kernels: KernelSet, threads: Int,
-    isEncoder: (String) -> Bool
+    _ buffers: ParameterBuffers, _ options: Recipe.Optimizer, kernels: KernelSet, threads: Int
   ) {
     self.buffers = buffers
     self.options = options
     self.threads = threads
-    arguments = .allocate(capacity: buffers.table.count)
-    rateRatios = buffers.table.map { isEncoder($0.name) ? options.encoderRatio : 1 }
+    arguments = .allocate(capacity: buffers.learnt.count)
+    rateRatios = buffers.learnt.map { options.group(of: $0.name).rate }
     let update = kernels.function(CK_ADAMW_F32)
     var steps: [ck_step] = []
-    for (index, weight) in buffers.table.enumerated() {
+    for (index, weight) in buffers.learnt.enumerated() {
       let start = weight.offset / 4
-      let decays = weight.shape.count(where: { $0 > 1 }) >= 2
+      let decays =
+        weight.shape.count(where: { $0 > 1 }) >= 2
+        && !weight.name.hasSuffix("relative_position_bias_table")
       (arguments.baseAddress.unsafelyUnwrapped + index).initialize(
         to: ck_adamw_f32_args(
           count: weight.byteCount / 4, gradient_scale: 1, learning_rate: 0,
@@ -81,7 +82,7 @@ final class AdamW {
   ///
   /// - Parameters:
   ///   - step: 1 at the first update; corrects the moments' start from zero.
-  ///   - rate: the learning rate now, before the encoder's ratio.
+  ///   - rate: the learning rate now, before those of the groups.
   ///   - norm: what `gradientNorm` gave; gradients are scaled so that it is at most `clipNorm`.
   func update(step: Int, rate: Float, norm: Float) {
     let isClipped = options.clipNorm > 0 && norm > options.clipNorm

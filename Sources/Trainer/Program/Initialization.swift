@@ -7,7 +7,7 @@ import Randomness
 ///
 /// Matrices: normal with deviation 0.02 from 768 inputs on and 0.02·√(768/K) below, so that narrow
 /// models start with activations as large as the released width has; tables 0.02; all cut at two
-/// deviations. Layer norms 1 and 0; temporal embeddings and biases 0.
+/// deviations. Layer norms 1 and 0; temporal embeddings and biases 0; two towers' temperature CLIP's.
 /// - Source: the original repository for the decoder; ViT (Dosovitskiy et al. 2021) for an encoder
 ///   that does not come from CLIP. The original repository's decoder biases keep PyTorch's uniform
 ///   default, by accident; they are 0 here.
@@ -22,6 +22,8 @@ enum Initialization {
       let values = buffers.slice(buffers.values, weight)
       if gammaNames.contains(weight.name) {
         values.update(repeating: 1)
+      } else if weight.name == TwoTowers.logitScale {
+        values.update(repeating: TwoTowers.initialLogitScale)
       } else if weight.shape.count(where: { $0 > 1 }) >= 2
         || weight.name.hasSuffix("class_embedding")
       {

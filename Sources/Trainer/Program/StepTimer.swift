@@ -35,8 +35,7 @@ package final class StepTimer {
     Initialization.fill(
       program.buffers, graph: GIT.logits(recipe.configuration), seed: recipe.seed)
     options = recipe.optimizer
-    optimizer = AdamW(
-      program.buffers, options, kernels: kernels, threads: threads, isEncoder: { _ in false })
+    optimizer = AdamW(program.buffers, options, kernels: kernels, threads: threads)
     var random = SeededRandom(recipe.seed)
     let (samples, side) = (recipe.samplesPerStep, recipe.configuration.vision.imageSize)
     func words() -> [Int32] {
@@ -49,7 +48,7 @@ package final class StepTimer {
         count: samples, frames: frames, tokens: tokens, side: recipe.imageSizes.isEmpty ? nil : side
       ),
       pixels: (0..<samples * frames * 3 * side * side).map { _ in Float(random.unit() * 4 - 2) },
-      tokens: words(), labels: words(), keys: (0..<samples).map(String.init))
+      tokens: words(), goal: .next(words()), keys: (0..<samples).map(String.init))
   }
 
   /// Bytes of the values of a step beside parameters, gradients and moments; known after the first.

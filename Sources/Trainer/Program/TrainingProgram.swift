@@ -18,7 +18,7 @@ final class TrainingProgram {
     var partSize: Int?
     /// Computes the insides of layers again in the backward pass instead of keeping them.
     var recomputes = false
-    /// Takes batches of images of any whole number of patches; of a ViT alone.
+    /// Takes batches of images of any whole number of patches; of a ViT that captions alone.
     var takesAnySize = false
   }
 
@@ -28,6 +28,7 @@ final class TrainingProgram {
   private let sum: GradientSum?
   /// Pixels per side of a patch of a ViT; 1 for others, whose images have one size.
   private let patchSize: Int
+  private let objective: Recipe.Objective
   private let training: PlanFunction
   private let validation: PlanFunction
   private let kernels: KernelSet
@@ -37,32 +38,39 @@ final class TrainingProgram {
   private var boundTraining: [Batch.Shape: BoundFunction] = [:]
   private var boundValidation: [Batch.Shape: BoundFunction] = [:]
 
-  /// Compiles the step; parameters are zeros until `Initialization` or a checkpoint fills them.
+  /// Compiles the step; parameters are zeros until `Initialization` or a checkpoint fills them, and those
+  /// that are frozen have no gradients.
   init(
-    _ configuration: GITConfiguration, dropout: Float, smoothing: Smoothing,
-    options: Options = Options(), kernels: KernelSet, threads: Int
+    _ configuration: GITConfiguration, _ objective: Recipe.Objective = .captions, dropout: Float,
+    smoothing: Smoothing, options: Options = Options(),
+    isFrozen: (String) -> Bool = { _ in false }, kernels: KernelSet, threads: Int
   ) throws(GraphError) {
     self.options = options
+    patchSize = if case .vit(let vit) = configuration.vision { vit.patchSize } else { 1 }
+    self.objective = objective
     self.kernels = kernels
     self.threads = threads
-    patchSize = if case .vit(let vit) = configuration.vision { vit.patchSize } else { 1 }
-    let graph = GIT.logits(
+    let graph = objective.graph(
       configuration, sizes: options.takesAnySize ? .any : .one,
       training: TrainingOptions(dropout: dropout, smoothing: smoothing))
+    let frozen = Set(graph.parameters.map(\.name).filter(isFrozen))
     let forward = Compiler.prepareForTraining(graph, outputs: ["loss"])
-    let step = try Autodiff.differentiate(forward, loss: "loss")
+    let step = try Autodiff.differentiate(forward, loss: "loss", frozen: frozen)
     let compiled = Compiler.compileTraining(
-      step, name: "train", recomputing: options.recomputes ? forward.nodes.count : nil)
+      step, name: "train", frozen: frozen,
+      recomputing: options.recomputes ? forward.nodes.count : nil)
     training = compiled.function
-    buffers = ParameterBuffers(table: compiled.weights)
+    buffers = ParameterBuffers(table: compiled.weights, frozen: frozen)
     sum =
       options.partSize == nil ? nil : GradientSum(buffers, kernels: kernels, threads: threads)
     // Validation reads the same buffers, so its table must be the same: same parameters, in order.
-    let plain = GIT.logits(
+    let plain = objective.graph(
       configuration,
       training: TrainingOptions(dropout: 0, smoothing: Smoothing(form: .uniform, amount: 0)))
+    let outputs =
+      objective == .captions ? ["loss", "logits"] : ["loss", "image_features", "text_features"]
     let checked = Compiler.compileTraining(
-      Compiler.prepareForTraining(plain, outputs: ["loss", "logits"]), name: "validate")
+      Compiler.prepareForTraining(plain, outputs: outputs), name: "validate", frozen: frozen)
     precondition(checked.weights == compiled.weights, "one parameter layout for both programs")
     validation = checked.function
   }
@@ -117,15 +125,36 @@ final class TrainingProgram {
     return bound.output("loss").load(as: Float.self)
   }
 
-  /// Loss without smoothing or dropout, and how many samples are predicted without a mistake.
+  /// Sets the temperature of two towers back into its bounds, where an update led out of them.
+  ///
+  /// - Source: Radford et al. 2021, section 2.5.
+  func limitTemperature() {
+    for weight in buffers.table where weight.name == TwoTowers.logitScale {
+      let value = buffers.slice(buffers.values, weight)
+      value[0] = min(value[0], TwoTowers.maximumLogitScale)
+    }
+  }
+
+  /// Loss without smoothing or dropout, and what is predicted right.
   func validate(_ batch: Batch) throws(InputError) -> ValidationResult {
     let bound = try bound(batch.shape, validation, &boundValidation, gradients: false)
     fill(bound, batch, seed: 0)
     bound.run()
-    return ValidationResult(
-      loss: bound.output("loss").load(as: Float.self),
-      logits: UnsafeBufferPointer(bound.output("logits").bindMemory(to: Float.self)),
-      labels: batch.labels, shape: batch.shape)
+    func floats(_ name: String) -> UnsafeBufferPointer<Float> {
+      UnsafeBufferPointer(bound.output(name).bindMemory(to: Float.self))
+    }
+    let loss = floats("loss")[0]
+    switch batch.goal {
+    case .next(let labels):
+      return .prediction(
+        PredictionResult(
+          loss: loss, logits: floats("logits"), labels: labels, shape: batch.shape))
+    case .match(let texts, _):
+      return .retrieval(
+        RetrievalResult(
+          loss: loss, images: Array(floats("image_features")),
+          texts: Array(floats("text_features")), ids: texts))
+    }
   }
 
   /// The function bound for a batch of this shape, once.
@@ -136,7 +165,7 @@ final class TrainingProgram {
     if let bound = known[shape] { return bound }
     var external: [String: UnsafeMutableRawPointer] = [:]
     if gradients {
-      for weight in buffers.table {
+      for weight in buffers.learnt {
         external["gradient.\(weight.name)"] = UnsafeMutableRawPointer(
           buffers.slice(sum?.part ?? buffers.gradients, weight).baseAddress)
       }
@@ -158,7 +187,14 @@ final class TrainingProgram {
     }
     copy(batch.pixels, to: "pixels")
     copy(batch.tokens, to: "tokens")
-    copy(batch.labels, to: "labels")
+    switch (batch.goal, objective) {
+    case (.next(let labels), .captions): copy(labels, to: "labels")
+    case (.match(let texts, let ends), .contrastive(let contrastive)):
+      copy(ends, to: "ends")
+      copy((0..<Int32(batch.shape.count)).map { $0 }, to: "labels")
+      copy(contrastive.corrections(texts), to: "corrections")
+    default: preconditionFailure("a batch is made for the objective it trains")
+    }
     copy([seed], to: "seed")
   }
 }

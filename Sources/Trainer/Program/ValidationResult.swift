@@ -1,58 +1,26 @@
-/// What one validation batch, or several added up, says of the model.
-struct ValidationResult: Equatable, Sendable {
-  /// Σ of −log p over the predicted tokens.
-  var lossSum: Double
-  /// Predicted tokens.
-  var tokenCount: Int
-  /// Tokens whose most probable prediction is right.
-  var rightTokens: Int
-  /// Samples all of whose tokens are right: exactly those that greedy decoding reproduces.
-  var exactSamples: Int
-  var sampleCount: Int
+/// What one validation batch, or several added up, says of the model, by what it learns.
+enum ValidationResult: Equatable, Sendable {
+  case prediction(PredictionResult)
+  case retrieval(RetrievalResult)
 
-  /// Nothing validated yet.
-  static let empty = ValidationResult(
-    lossSum: 0, tokenCount: 0, rightTokens: 0, exactSamples: 0, sampleCount: 0)
-
-  /// The mean of −log p per token; NaN without tokens.
-  var loss: Double { lossSum / Double(tokenCount) }
-  var tokenAccuracy: Double { Double(rightTokens) / Double(tokenCount) }
-  var exact: Double { Double(exactSamples) / Double(sampleCount) }
-
-  static func + (a: ValidationResult, b: ValidationResult) -> ValidationResult {
-    ValidationResult(
-      lossSum: a.lossSum + b.lossSum, tokenCount: a.tokenCount + b.tokenCount,
-      rightTokens: a.rightTokens + b.rightTokens, exactSamples: a.exactSamples + b.exactSamples,
-      sampleCount: a.sampleCount + b.sampleCount)
-  }
-}
-
-extension ValidationResult {
-  /// Counts one batch.
-  ///
-  /// - Parameters:
-  ///   - loss: the mean over predicted tokens.
-  ///   - logits: f32[count, tokens, V].
-  ///   - labels: i32[count, tokens], negative where nothing is predicted.
-  ///   - shape: the batch's sizes.
-  init(loss: Float, logits: UnsafeBufferPointer<Float>, labels: [Int32], shape: Batch.Shape) {
-    self = .empty
-    let width = logits.count / max(1, labels.count)
-    sampleCount = shape.count
-    for sample in 0..<shape.count {
-      var isExact = true
-      for position in sample * shape.tokens..<(sample + 1) * shape.tokens
-      where labels[position] >= 0 {
-        let row = logits[(position * width)..<((position + 1) * width)]
-        var best = row.startIndex
-        for index in row.indices where row[index] > row[best] { best = index }
-        let isRight = best - row.startIndex == Int(labels[position])
-        tokenCount += 1
-        rightTokens += isRight ? 1 : 0
-        isExact = isExact && isRight
-      }
-      exactSamples += isExact ? 1 : 0
+  /// Adds a batch of the same model.
+  mutating func add(_ other: ValidationResult) {
+    switch (self, other) {
+    case (.prediction(let sum), .prediction(let more)): self = .prediction(sum + more)
+    case (.retrieval(let sum), .retrieval(let more)): self = .retrieval(sum + more)
+    default: preconditionFailure("batches of two objectives")
     }
-    lossSum = Double(loss) * Double(tokenCount)
+  }
+
+  /// What is told of it.
+  var metrics: ValidationMetrics {
+    switch self {
+    case .prediction(let result):
+      ValidationMetrics(
+        loss: result.loss,
+        shares: [.init("exact", result.exact), .init("token_accuracy", result.tokenAccuracy)],
+        samples: result.sampleCount)
+    case .retrieval(let result): result.metrics
+    }
   }
 }

@@ -3,7 +3,7 @@ package import Diagnostics
 package import Graph
 import FoundationEssentials
 
-/// Everything that decides what a training run does: model, data, optimizer, seed.
+/// Everything that decides what one stage of training does: model, data, optimizer, seed.
 ///
 /// A recipe is a YAML file; `recipes/` has commented examples and `docs/training.md` every key.
 package struct Recipe: Sendable, Equatable {
@@ -48,8 +48,8 @@ package struct Recipe: Sendable, Equatable {
   /// AdamW with linear warm-up, then a cosine to `finalRatio`.
   package struct Optimizer: Sendable, Equatable {
     package var learningRate: Float
-    /// Multiplies the rate of the image encoder.
-    package var encoderRatio: Float
+    /// Parts of the model that learn otherwise than the rest.
+    package var groups: [Group] = []
     package var weightDecay: Float
     package var beta1: Float
     package var beta2: Float
@@ -61,6 +61,7 @@ package struct Recipe: Sendable, Equatable {
     package var clipNorm: Float
   }
 
+  package var objective: Objective
   package var configuration: GITConfiguration
   /// In text embedding and decoder layers; 0 switches it off.
   package var dropout: Float
@@ -75,6 +76,8 @@ package struct Recipe: Sendable, Equatable {
   package var train: [Source]
   package var validation: [Source]
   package var augmentation: Augmentation
+  /// Which captions are left out; nil for none.
+  package var textFilter: TextFilterRules?
   package var optimizer: Optimizer
   /// Samples that are worked through at once.
   package var batchSize: Int
@@ -94,16 +97,6 @@ package struct Recipe: Sendable, Equatable {
   /// The most rows of each validation source that are read.
   package var validationLimit: Int
 
-  /// Reads a recipe file and applies `--set` overrides.
-  ///
-  /// - Throws: `.noInput` for a missing file, `.badData` or `.usage` naming the key otherwise. Paths
-  ///   of data are relative to the current folder, as typed.
-  package static func read(
-    path: String, overrides: [String] = []
-  ) throws(InputError) -> Recipe {
-    try Recipe(yaml: text(path: path), overrides: overrides, place: path)
-  }
-
   /// The text of a recipe file.
   ///
   /// - Throws: `.noInput` where it cannot be read.
@@ -117,9 +110,14 @@ package struct Recipe: Sendable, Equatable {
     }
   }
 
-  /// Reads a recipe from text; `place` names it in errors.
+  /// Reads a recipe of one stage from text; `place` names it in errors.
   package init(yaml: String, overrides: [String] = [], place: String) throws(InputError) {
-    let root = try RecipeReader(yaml: yaml, overrides: overrides, place: place)
+    try self.init(RecipeReader(yaml: yaml, overrides: overrides, place: place))
+  }
+
+  /// Reads the settings of one stage.
+  init(_ root: RecipeReader) throws(InputError) {
+    let place = root.place
     seed = UInt64(try root.int("seed", 1, in: 0...Int.max))
     steps = try root.int("steps", nil, in: 1...100_000_000)
     batchSize = try root.int("batch_size", nil, in: 1...65536)
@@ -135,6 +133,7 @@ package struct Recipe: Sendable, Equatable {
     configuration = try Self.configuration(model, vocabularySize: vocabularySize)
     dropout = try model.float("dropout", 0.1, in: 0...0.9)
     try model.finish()
+    objective = try Self.objective(root, configuration)
 
     let data = try root.section("data")
     train = try Self.sources(data, "train")
@@ -146,7 +145,15 @@ package struct Recipe: Sendable, Equatable {
       contextNoise: try data.float("context_noise", 0, in: 0...1),
       cropScale: try data.range("crop_scale", in: 0.01...1))
     imageSizes = try Self.imageSizes(data, configuration.vision)
+    textFilter = try TextFilterRules(data)
     try data.finish()
+    guard objective == .captions || (accumulate == 1 && imageSizes.isEmpty) else {
+      throw InputError(
+        .badData, "recipe divides or resizes what is matched as a whole",
+        expected: "neither accumulate nor data.image_sizes with objective: contrastive",
+        found: accumulate > 1 ? "accumulate \(accumulate)" : "image_sizes", in: place,
+        advice: "remove the key, and use batch_size and model.image_size")
+    }
     guard augmentation.cropScale == nil || augmentation.minimumCrop == 1 else {
       throw InputError(
         .badData, "recipe crops in two ways", expected: "crop_scale or minimum_crop", found: "both",
@@ -168,7 +175,7 @@ package struct Recipe: Sendable, Equatable {
     let adam = try root.section("optimizer")
     optimizer = Optimizer(
       learningRate: try adam.float("learning_rate", nil, in: 0...10),
-      encoderRatio: try adam.float("encoder_ratio", 1, in: 0...100),
+      groups: try Optimizer.groups(adam),
       weightDecay: try adam.float("weight_decay", 0.01, in: 0...1),
       beta1: try adam.float("beta1", 0.9, in: 0...0.9999),
       beta2: try adam.float("beta2", 0.999, in: 0...0.99999),

@@ -1,27 +1,34 @@
 /// What decides a run, field by field, as text: what a resumed run is held against.
 ///
-/// Every stored property of a recipe takes part but those that only say how long, how often it is looked
-/// at and whether memory or time is saved: a new setting is checked without being listed anywhere.
+/// Every stored property of a recipe takes part but those that only say how often it is looked at: a new
+/// setting is checked without being listed anywhere.
 enum RecipeFields {
   private static let free: Set<String> = [
-    "steps", "recompute", "validation_interval", "validation_limit", "validation",
+    "recompute", "validation_interval", "validation_limit", "validation",
   ]
 
-  /// Values by name, such as `optimizer.learning_rate`.
-  static func of(_ recipe: Recipe) -> [String: String] {
+  /// Values by name, such as `optimizer.learning_rate` or `stages.captions.steps`.
+  static func of(_ recipe: StagedRecipe) -> [String: String] {
     var fields: [String: String] = [:]
-    for child in Mirror(reflecting: recipe).children {
-      let name = snakeCase(child.label ?? "")
-      if !free.contains(name) { add(child.value, name, to: &fields) }
+    for (index, stage) in recipe.stages.enumerated() {
+      for child in Mirror(reflecting: stage.recipe).children {
+        let name = snakeCase(child.label ?? "")
+        if !free.contains(name) { add(child.value, recipe.prefix(index) + name, to: &fields) }
+      }
     }
     return fields
   }
 
+  /// The fields that say how long the stages from `stage` on are.
+  static func lengths(of recipe: StagedRecipe, from stage: Int) -> Set<String> {
+    Set(recipe.stages.indices[stage...].map { recipe.prefix($0) + "steps" })
+  }
+
   /// The first field, by name, in which two differ; those that only one of them has do not count.
   static func difference(
-    _ saved: [String: String], _ now: [String: String]
+    _ saved: [String: String], _ now: [String: String], ignoring free: Set<String>
   ) -> (name: String, saved: String, now: String)? {
-    for (name, value) in saved.sorted(by: { $0.key < $1.key }) {
+    for (name, value) in saved.sorted(by: { $0.key < $1.key }) where !free.contains(name) {
       if let other = now[name], other != value { return (name, value, other) }
     }
     return nil

@@ -46,6 +46,13 @@ final class RecipeReader {
     _ value: Yams.Node, at keys: ArraySlice<String>, in node: Yams.Node, override: String
   ) throws(InputError) -> Yams.Node {
     guard let key = keys.first else { return value }
+    if case .sequence(var sequence) = node,
+      let index = sequence.firstIndex(where: { $0.mapping?[Yams.Node("name")]?.string == key })
+    {
+      sequence[index] = try setting(
+        value, at: keys.dropFirst(), in: sequence[index], override: override)
+      return .sequence(sequence)
+    }
     guard case .mapping(var mapping) = node else {
       throw InputError(
         .usage, "--set goes through a value that is no section", expected: "a path of sections",
@@ -54,6 +61,42 @@ final class RecipeReader {
     let inner = mapping[Yams.Node(key)] ?? Yams.Node([(Yams.Node, Yams.Node)]())
     mapping[Yams.Node(key)] = try setting(
       value, at: keys.dropFirst(), in: inner, override: override)
+    return .mapping(mapping)
+  }
+
+  /// The sections listed under `stages`, each with what stands beside that list where it does not say
+  /// otherwise; none where there is no such list.
+  ///
+  /// The vocabulary and the seed are those of the whole recipe.
+  func stages() throws(InputError) -> [RecipeReader] {
+    guard let list = mapping[Yams.Node("stages")] else { return [] }
+    var common = mapping
+    common[Yams.Node("stages")] = nil
+    guard case .sequence(let items) = list, !items.isEmpty else {
+      throw wrong("stages", "a list of sections", list)
+    }
+    var readers: [RecipeReader] = []
+    for (index, item) in items.enumerated() {
+      let place = "\(place), stages[\(index)]"
+      for key in ["seed", "text", "stages"] where item.mapping?[Yams.Node(key)] != nil {
+        throw InputError(
+          .badData, "recipe key '\(key)' is not a stage's",
+          expected: "it beside the list of stages", found: "it in a stage", in: place,
+          advice: "move it there")
+      }
+      readers.append(try RecipeReader(Self.merged(.mapping(common), item), place: place))
+    }
+    return readers
+  }
+
+  /// `node` with the keys of `other` in place of its own, section by section.
+  private static func merged(_ node: Yams.Node, _ other: Yams.Node) -> Yams.Node {
+    guard case .mapping(var mapping) = node, case .mapping(let overrides) = other else {
+      return other
+    }
+    for (key, value) in overrides {
+      mapping[key] = mapping[key].map { merged($0, value) } ?? value
+    }
     return .mapping(mapping)
   }
 
@@ -73,6 +116,11 @@ final class RecipeReader {
   func section(_ key: String) throws(InputError) -> RecipeReader {
     try RecipeReader(
       node(key) ?? Yams.Node([(Yams.Node, Yams.Node)]()), place: "\(place), \(key)")
+  }
+
+  /// The subsection `key`, nil where it is absent.
+  func optionalSection(_ key: String) throws(InputError) -> RecipeReader? {
+    node(key) == nil ? nil : try section(key)
   }
 
   /// The sections listed under `key`; one that is a plain string stands for `{path: string}`.
@@ -166,12 +214,13 @@ final class RecipeReader {
     }
   }
 
-  /// One of the raw values of `Choice`, or `fallback`.
+  /// One of the raw values of `Choice`, or `fallback`; without a fallback the key is required.
   func choice<Choice: RawRepresentable<String> & CaseIterable>(
-    _ key: String, _ fallback: Choice
+    _ key: String, _ fallback: Choice? = nil
   ) throws(InputError) -> Choice {
-    guard let found = node(key) else { return fallback }
-    guard let value = found.string.flatMap({ Choice(rawValue: $0) }) else {
+    let found = node(key)
+    if let fallback, found == nil { return fallback }
+    guard let value = found?.string.flatMap({ Choice(rawValue: $0) }) else {
       throw wrong(
         key, "one of " + Choice.allCases.map(\.rawValue).joined(separator: ", "), found)
     }

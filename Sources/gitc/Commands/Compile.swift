@@ -83,6 +83,7 @@ struct Compile: ParsableCommand {
     let watch: PassDriver.Watch = { pass, function, graph in
       if pass == printAfter { printed.append("// \(function) after \(pass)\n\(graph.text)") }
     }
+    let threads = execution.threads.count
     var calibration: CalibrationReport?
     let compiled: CompiledPlan
     switch source {
@@ -90,15 +91,17 @@ struct Compile: ParsableCommand {
       calibration = try calibrate.map { data in
         try CalibrationReport(
           source, path: model, data: dataOptions.location(data), budget: budget,
-          kernels: execution.kernels(), threads: execution.threads.count)
+          kernels: execution.kernels(), threads: threads)
       }
       compiled =
-        try calibration?.compile(source, place: model, watch: watch)
-        ?? Compiler.compile(source, precision: precision, place: model, watch: watch)
+        try calibration?.compile(source, place: model, threads: threads, watch: watch)
+        ?? Compiler.compile(
+          source, precision: precision, place: model, threads: threads, watch: watch)
     case .program(let source):
       guard calibrate == nil else { throw noCheckpoint("leave out --calibrate") }
       compiled = try Compiler.compile(
-        source.graph, source.parameters, precision: precision, place: model, watch: watch)
+        source.graph, source.parameters, precision: precision, place: model, threads: threads,
+        watch: watch)
     }
     try compiled.write(to: output)
     var summary = CompileReport(

@@ -22,6 +22,9 @@ struct DataScenes: ParsableCommand {
   @Option(help: "Training clips.")
   var clips = 2000
 
+  @Option(help: "Training pictures of words to be read.")
+  var words = 0
+
   @Option(help: "Seed of everything.")
   var seed: UInt64 = 0
 
@@ -43,7 +46,7 @@ struct DataScenes: ParsableCommand {
     let report = try SceneWriter.write(
       to: output,
       options: ScenesOptions(
-        images: images, clips: clips, frames: frames, seed: seed, side: side,
+        images: images, clips: clips, words: words, frames: frames, seed: seed, side: side,
         questions: questions, evaluationRows: evaluationRows, threads: threads.count)
     ) { done, total in
       StandardStreams.progress(done, of: total, "rows")

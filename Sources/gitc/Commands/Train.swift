@@ -12,6 +12,7 @@ struct Train: ParsableCommand {
 
       Example: gitc train recipes/cifar10.yaml -o cifar10.ckpt --log cifar10.jsonl
                gitc train recipes/cifar10.yaml -o cifar10.ckpt --set optimizer.learning_rate=5e-4
+               gitc train recipes/cifar10-contrastive.yaml -o cifar10.ckpt --set stages.captions.steps=900
       """)
 
   @Argument(help: "Recipe: model, data, optimizer (YAML).")
@@ -52,12 +53,22 @@ struct Train: ParsableCommand {
   }
 
   func run() throws {
-    let settings = try Recipe.read(path: recipe, overrides: overrides)
+    let settings = try StagedRecipe.read(path: recipe, overrides: overrides)
+    let last = settings.stages[settings.stages.count - 1].recipe
+    if report != nil && last.objective != .captions {
+      throw InputError(
+        .usage, "--report shows captions", expected: "objective captions",
+        found: "a recipe that matches texts", in: recipe, advice: "leave --report out")
+    }
+    if resume, let report, TrainingRun.isFinished(output: output) {
+      return try write(report, last, [])
+    }
     let run = try TrainingRun(
       settings,
       .init(
         output: output, initial: initial, resumes: resume, kernels: try execution.kernels(),
         threads: execution.threads.count))
+    if let start = run.start { StandardStreams.note(start.summary) }
     let lines = try log.map { try TrainingLog(path: $0, firstStep: run.firstStep) }
     let board = try tensorboard.map {
       try TensorBoardLog(folder: $0, firstStep: run.firstStep)
@@ -78,7 +89,7 @@ struct Train: ParsableCommand {
       StandardStreams.note("stopped; go on with the same command and --resume")
       throw ExitCode(130)
     }
-    if let report { try write(report, settings, run.skippedSummaries) }
+    if let report { try write(report, last, run.skippedSummaries) }
   }
 
   /// Writes the page: the validation sets, or some of the training data where there are none.

@@ -2,10 +2,14 @@ import ArgumentParser
 import Diagnostics
 import Evaluation
 
-/// `gitc verify`: a plan against its checkpoint.
+/// `gitc verify`: a plan against its checkpoint, or against its own checksums.
 struct Verify: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Hold a plan against the floats of its checkpoint.",
+    abstract: "Hold a plan against the floats of its checkpoint, or against its own checksums.",
+    usage: """
+      gitc verify <checkpoint> <plan> --data <data> [<options>]
+      gitc verify <plan> --checksums [--format <format>]
+      """,
     discussion: """
       Captions DATA with the plan and with the checkpoint compiled to fp32, and tells how many \
       captions agree, how far the probabilities of the tokens are apart, the loss on the texts that \
@@ -13,21 +17,25 @@ struct Verify: ParsableCommand {
       the inputs on which the two differ most. DATA is a data set of any form (docs/data.md), an image \
       TSV, a folder of images, or one input. Exit code 1 when a threshold is not kept.
 
+      With --checksums, compares the SHA-256 of every part of the plan with the one that compile wrote, \
+      and names the parts that differ. Exit code 1 when one does.
+
       Example: gitc verify scenes.ckpt scenes.plan --data scenes/scenes-validation.img.tsv
                gitc verify scenes.ckpt scenes.plan --data scenes/scenes-validation.img.tsv \
                  --min-agreement 0.98 --max-loss-change 0.005 --format json
                gitc verify cifar.ckpt cifar.plan --data cifar/test.img.tsv --classes classes.txt \
                  --max-top1-drop 0.002
+               gitc verify scenes.plan --checksums
       """)
 
-  @Argument(help: "Checkpoint that the plan was compiled from.")
-  var checkpoint: String
+  @Argument(help: "The checkpoint and the plan compiled from it; with --checksums, the plan alone.")
+  var files: [String]
 
-  @Argument(help: "Plan to check.")
-  var plan: String
+  @Flag(help: "Compare the plan's bytes with the checksums in it.")
+  var checksums = false
 
   @Option(help: "What to caption.")
-  var data: String
+  var data: String?
 
   @OptionGroup var dataOptions: DataOptions
 
@@ -57,6 +65,16 @@ struct Verify: ParsableCommand {
   @OptionGroup var execution: ExecutionOptions
 
   func validate() throws {
+    if checksums {
+      guard files.count == 1, data == nil else {
+        throw ValidationError("--checksums takes one plan and no --data")
+      }
+      return
+    }
+    guard files.count == 2 else {
+      throw ValidationError("verify takes a checkpoint and a plan, or one plan with --checksums")
+    }
+    guard data != nil else { throw ValidationError("--data is missing: what to caption") }
     guard (0...1).contains(minAgreement) else {
       throw ValidationError("--min-agreement takes 0 to 1, not \(minAgreement)")
     }
@@ -70,8 +88,12 @@ struct Verify: ParsableCommand {
   }
 
   func run() throws {
+    guard let data else {
+      let report = try ChecksumReport(plan: files[0])
+      return try show(report, report.text, report.passed)
+    }
     let verifier = try Verifier(
-      checkpoint: checkpoint, plan: plan, kernels: execution.kernels(),
+      checkpoint: files[0], plan: files[1], kernels: execution.kernels(),
       threads: execution.threads.count)
     let samples = try EvaluationData(dataOptions.location(data), limit: limit)
     let total = samples.samples.count
@@ -84,7 +106,11 @@ struct Verify: ParsableCommand {
     ) { done in
       StandardStreams.progress(done, of: total, "samples")
     }
-    try StandardStreams.result(format == .json ? JSONText.of(report) : report.text)
-    if !report.passed { throw ExitStatus.checkFailed.code }
+    try show(report, report.text, report.passed)
+  }
+
+  private func show(_ report: some Encodable, _ text: String, _ passed: Bool) throws {
+    try StandardStreams.result(format == .json ? JSONText.of(report) : text)
+    if !passed { throw ExitStatus.checkFailed.code }
   }
 }

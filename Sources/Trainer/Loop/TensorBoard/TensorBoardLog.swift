@@ -46,14 +46,13 @@ package final class TensorBoardLog {
         ]), step: step.step)
     case .validation(let step, let results):
       let scalars = results.flatMap { source, metrics in
-        [
-          (tag: "validation/\(source)/loss", value: Float(metrics.loss)),
-          (tag: "validation/\(source)/token_accuracy", value: Float(metrics.tokenAccuracy)),
-          (tag: "validation/\(source)/exact", value: Float(metrics.exact)),
-        ]
+        [(tag: "validation/\(source)/loss", value: Float(metrics.loss))]
+          + metrics.shares.map {
+            (tag: "validation/\(source)/\($0.name)", value: Float($0.value))
+          }
       }
       try write(.scalars(scalars), step: step)
-    case .saved, .skipped: break
+    case .stage, .saved, .skipped: break
     }
   }
 
