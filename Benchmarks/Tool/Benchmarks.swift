@@ -1,6 +1,7 @@
 import ArgumentParser
 
-/// What the project measures itself with; `gitc bench` measures a plan, `Benchmarks/peers` rivals.
+/// What the project measures itself with; `gitc bench` measures a plan, `Benchmarks/peers` and
+/// `Benchmarks/training` rivals.
 @main
 struct Benchmarks: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -9,5 +10,5 @@ struct Benchmarks: ParsableCommand {
       Example: swift run -c release Benchmarks kernels --threads 2 --isa avx2
                swift run -c release Benchmarks model git-base -o git-base.ckpt
       """,
-    subcommands: [KernelBenchmarks.self, RandomModel.self])
+    subcommands: [KernelBenchmarks.self, TrainingSteps.self, RandomModel.self])
 }

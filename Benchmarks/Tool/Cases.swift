@@ -24,6 +24,7 @@ enum Cases {
     for sequences in [1, 4] {
       cases.append(cachedAttention(sequences: sequences, threads: threads))
     }
+    cases += floatProducts(threads: threads)
     cases.append(layerNorm(rows: 197, threads: threads))
     cases.append(quantize(rows: 197, columns: 3072))
     return cases

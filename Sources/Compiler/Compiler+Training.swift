@@ -37,11 +37,20 @@ package enum Compiler {
   /// Compiles a graph, differentiated or not, whose parameters stay outside: all of them are in the
   /// table, read or not, so that programs over the same parameters and with the same ones `frozen` share
   /// one layout.
+  ///
+  /// - Parameters:
+  ///   - graph: the program.
+  ///   - name: the function's.
+  ///   - frozen: parameters that do not learn.
+  ///   - forward: of a differentiated graph, how many nodes are forward, to have the backward pass
+  ///     compute the insides of layers again (see ``Recomputation``); nil to keep them.
+  /// - Returns: the function and its table of parameters.
   package static func compileTraining(
-    _ graph: Graph, name: String, frozen: Set<String> = []
+    _ graph: Graph, name: String, frozen: Set<String> = [], recomputing forward: Int? = nil
   ) -> TrainableFunction {
     var none = ParameterStore([:])
-    let projected = FuseProjection().run(graph, &none).graph
+    let whole = forward.map { Recomputation.ofBlocks(in: graph, forward: $0) } ?? graph
+    let projected = FuseProjection().run(whole, &none).graph
     let fused = FuseResidualLayerNorm().run(projected, &none).graph
     var weights = graph.parameters.map { parameter in
       guard let shape = graph.shape(parameter.value).values([:]) else {

@@ -169,6 +169,26 @@ import Testing
     }
   }
 
+  @Test func aWeightedSumStartsOrGoesOn() {
+    for count in [0, 1, 8, 9, 64, 65, 500] {
+      var random = Random(UInt64(count))
+      let (x, sum) = (random.floats(count), random.floats(count))
+      for adds in [false, true] {
+        everyWay("\(count), \(adds)") { run in
+          let result = adds ? run.inout_(sum) : run.output(Float.self, count)
+          run.execute(
+            CK_WEIGHTED_SUM_F32,
+            ck_weighted_sum_f32_args(
+              count: count, factor: 0.3, adds: adds ? 1 : 0, x: run.input(x), sum: result))
+          let factor = Double(Float(0.3))
+          // Rounded once.
+          let expected = x.indices.map { factor * Double(x[$0]) + (adds ? Double(sum[$0]) : 0) }
+          expectClose(result.read(count), expected, "\(count)") { abs(expected[$0]) * epsilon / 2 }
+        }
+      }
+    }
+  }
+
   @Test func adamWFollowsItsFormula() {
     for count in [0, 1, 7, 8, 9, 64, 65, 500] {
       var random = Random(UInt64(count))

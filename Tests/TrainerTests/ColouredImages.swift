@@ -65,6 +65,10 @@ final class ColouredImages {
 
   /// A recipe that learns the data set; `more` overrides it.
   func recipe(steps: Int, _ more: String...) throws -> Recipe {
+    try recipe(steps: steps, overrides: more)
+  }
+
+  func recipe(steps: Int, overrides: [String]) throws -> Recipe {
     try Recipe(
       yaml: """
         seed: 3
@@ -87,6 +91,6 @@ final class ColouredImages {
         loss: {smoothing: 0}
         optimizer: {learning_rate: 4e-3, warmup_steps: 10}
         validation: {interval: 10}
-        """, overrides: more, place: "test recipe")
+        """, overrides: overrides, place: "test recipe")
   }
 }

@@ -214,6 +214,28 @@ import Testing
     #expect(wide.configuration.text.mlpWidth == 384)
   }
 
+  @Test("divides steps, saves memory and takes several sizes where it says so")
+  func stepOptions() throws {
+    let plain = try Recipe(yaml: Self.smallest, place: "r.yaml")
+    #expect(plain.accumulate == 1 && !plain.recompute && plain.imageSizes.isEmpty)
+    #expect(plain.samplesPerStep == 4)
+    let recipe = try Recipe(
+      yaml: Self.smallest,
+      overrides: ["accumulate=3", "recompute=true", "data.image_sizes=64, 96,128"], place: "r.yaml")
+    #expect(recipe.samplesPerStep == 12)
+    #expect(recipe.recompute)
+    #expect(recipe.imageSizes == [64, 96, 128])
+    let odd = try error(Self.smallest, "data.image_sizes=96,100")
+    #expect(odd.expected == "multiples of the patch size 16" && odd.found == "100")
+    #expect(odd.place == "r.yaml, data, image_sizes")
+    let windows = try error(
+      Self.smallest, "model.preset=coswin-micro", "data.image_sizes=32,64")
+    #expect(windows.found.contains("CoSwin"))
+    #expect(windows.place == "r.yaml, data, image_sizes")
+    let matched = try error(Self.smallest, "objective=contrastive", "accumulate=2")
+    #expect(matched.found == "accumulate 2")
+  }
+
   @Test("takes --set over its own values, into sections, and for keys it does not have")
   func overrides() throws {
     let recipe = try Recipe(

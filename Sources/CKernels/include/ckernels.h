@@ -71,6 +71,7 @@ typedef enum ck_op {
   CK_DROPOUT_F32,
   CK_CROSS_ENTROPY_F32,
   CK_CROSS_ENTROPY_GRADIENT_F32,
+  CK_WEIGHTED_SUM_F32,
   CK_SQUARED_NORM_F32,
   CK_ADAMW_F32,
   CK_OP_COUNT
@@ -487,6 +488,15 @@ typedef struct ck_cross_entropy_gradient_f32_args {
   float *dlogits;
 } ck_cross_entropy_gradient_f32_args;
 
+/* sum = factor * x, or where it adds sum + factor * x, rounded once. */
+typedef struct ck_weighted_sum_f32_args {
+  size_t count;
+  float factor;
+  uint32_t adds;
+  const float *x;
+  float *sum;
+} ck_weighted_sum_f32_args;
+
 /* result[0] = Σ x², accumulated in double over fixed blocks of 4096, then over blocks in order. */
 typedef struct ck_squared_norm_f32_args {
   size_t count;
@@ -500,7 +510,7 @@ typedef struct ck_squared_norm_f32_args {
  *   p -= rate * decay * p;  p -= rate * (m / correction1) / (sqrt(v / correction2) + epsilon) */
 typedef struct ck_adamw_f32_args {
   size_t count;
-  float gradient_scale; /* clipping and accumulation */
+  float gradient_scale; /* clipping */
   float learning_rate, weight_decay;
   float beta1, beta2, epsilon;
   float correction1, correction2; /* 1 - beta^step */

@@ -10,9 +10,11 @@ struct Batch: Sendable {
     var frames: Int
     /// Text tokens of each, padding included.
     var tokens: Int
+    /// Pixels per side of the images; nil for the model's own size.
+    var side: Int?
 
     /// What memory grows with, near enough to compare shapes: frames outweigh texts.
-    var size: (Int, Int) { (count * frames, count * tokens) }
+    var size: (Int, Int) { (count * frames * (side ?? 1) * (side ?? 1), count * tokens) }
   }
 
   /// What is to be learnt from the texts.

@@ -12,14 +12,17 @@ final class BatchLoader: Sendable {
 
   private let sources: [SampleSource]
   private let seed: UInt64
+  /// The sides of images that batches take in turn at random; empty for the model's own.
+  private let sides: [Int]
   private let state: Mutex<State>
   private let queue = DispatchQueue(label: "gitc.batches", qos: .userInitiated)
   private let ready = DispatchSemaphore(value: 0)
 
   /// Starts on the first batch at once.
-  init(sources: [SampleSource], schedule: BatchSchedule, seed: UInt64) {
+  init(sources: [SampleSource], schedule: BatchSchedule, seed: UInt64, sides: [Int] = []) {
     self.sources = sources
     self.seed = seed
+    self.sides = sides
     state = Mutex(State(schedule: schedule))
     startNext()
   }
@@ -28,7 +31,9 @@ final class BatchLoader: Sendable {
     let (step, source, rows) = state.withLock { $0.schedule.next() }
     queue.async { [self] in
       let result = Result { () throws(InputError) -> Batch in
-        var batch = try sources[source].batch(rows: rows) {
+        var size = SeededRandom(seed, 4, UInt64(step))
+        let side = sides.isEmpty ? nil : sides[size.index(sides.count)]
+        var batch = try sources[source].batch(rows: rows, side: side) {
           SeededRandom(self.seed, 2, UInt64(step), UInt64($0))
         }
         batch.source = source

@@ -120,9 +120,9 @@ final class SampleSource: Sendable {
   /// The number of rows that have text.
   var count: Int { rows.count }
 
-  /// The shape of its batches of `count` rows.
-  func shape(_ count: Int) -> Batch.Shape {
-    .init(count: count, frames: frames, tokens: tokenCount)
+  /// The shape of its batches of `count` rows, with images of `side` pixels or the model's own size.
+  func shape(_ count: Int, side: Int? = nil) -> Batch.Shape {
+    .init(count: count, frames: frames, tokens: tokenCount, side: side)
   }
 
   /// What was left out so far.
@@ -136,16 +136,20 @@ final class SampleSource: Sendable {
     }
   }
 
-  /// Makes the batch of these rows, in `0..<count`; `random` is nil for validation: the first text, no
-  /// augmentation.
+  /// Makes the batch of these rows, in `0..<count`, of images of `side` pixels or the model's own size;
+  /// `random` is nil for validation: the first text, no augmentation.
   ///
   /// A row that cannot be read is replaced by the next that can, so that what a step learns depends on
   /// the data alone; in validation it is left out.
   /// - Throws: when no row can be read.
-  func batch(rows: [Int], random: ((Int) -> SeededRandom)?) throws(InputError) -> Batch {
-    let side = preprocessing.imageSize
+  func batch(
+    rows: [Int], side: Int? = nil, random: ((Int) -> SeededRandom)?
+  ) throws(InputError) -> Batch {
+    var preprocessing = preprocessing
+    preprocessing.imageSize = side ?? preprocessing.imageSize
+    let pixels = 3 * preprocessing.imageSize * preprocessing.imageSize
     var batch = Batch(shape: shape(0), pixels: [], tokens: [], goal: .next([]), keys: [])
-    batch.pixels.reserveCapacity(rows.count * frames * 3 * side * side)
+    batch.pixels.reserveCapacity(rows.count * frames * pixels)
     var draws: [Draw] = []
     for (index, row) in rows.enumerated() {
       guard let (row, images) = try readable(from: row, replaces: random != nil) else { continue }
@@ -172,7 +176,7 @@ final class SampleSource: Sendable {
         ends: draws.enumerated().map { index, draw in
           Int32(index * tokenCount + draw.text.tokens.count - 1)
         })
-    batch.shape = shape(draws.count)
+    batch.shape = shape(draws.count, side: side)
     return batch
   }
 

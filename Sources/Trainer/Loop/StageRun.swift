@@ -51,13 +51,17 @@ struct StageRun {
     do {
       program = try TrainingProgram(
         configuration, recipe.objective, dropout: recipe.dropout, smoothing: recipe.smoothing,
-        isFrozen: { recipe.optimizer.group(of: $0).isFrozen }, kernels: options.kernels,
+        options: recipe.stepOptions, isFrozen: { recipe.optimizer.group(of: $0).isFrozen },
+        kernels: options.kernels,
         threads: options.threads)
     } catch {
       preconditionFailure("a valid configuration compiles: \(error)")
     }
     try program.prepare(
-      training: data.sources.map { $0.shape(recipe.batchSize) },
+      training: data.sources.flatMap { source in
+        let sides = recipe.imageSizes.isEmpty ? [nil] : recipe.imageSizes.map(Optional.some)
+        return sides.map { source.shape(recipe.batchSize, side: $0) }
+      },
       validation: data.validation.map { $0.source.shape(recipe.batchSize) })
     optimizer = AdamW(
       program.buffers, recipe.optimizer, kernels: options.kernels, threads: options.threads)
@@ -82,6 +86,9 @@ struct StageRun {
     firstStep = 1
     losses = LossWatch(sources: data.sources.count, factor: recipe.spikeFactor)
   }
+
+  /// Bytes that the values of a step take beside parameters, gradients and moments.
+  var arenaBytes: Int { program.arenaBytes }
 
   /// The model as it is now.
   var model: Checkpoint { state.model }
@@ -119,15 +126,16 @@ struct StageRun {
       sources: sources,
       schedule: BatchSchedule(
         counts: sources.map(\.count), weights: recipe.train.map(\.weight),
-        batchSize: recipe.batchSize, seed: recipe.seed, shuffle: recipe.shuffle, step: firstStep),
-      seed: recipe.seed)
+        batchSize: recipe.samplesPerStep, seed: recipe.seed, shuffle: recipe.shuffle,
+        step: firstStep),
+      seed: recipe.seed, sides: recipe.imageSizes)
     var speed = SpeedMeter()
     var losses = losses
     var lastSaved = global(firstStep) > 1 ? firstStep - 1 : nil
     for step in firstStep..<(recipe.steps + 1) {
       let batch = try loader.next()
       var dropout = SeededRandom(recipe.seed, 3, UInt64(step))
-      let loss = try program.step(batch, seed: Int32(truncatingIfNeeded: dropout.next()))
+      let loss = try program.step(batch, random: &dropout)
       let norm = optimizer.gradientNorm()
       guard loss.isFinite, norm.isFinite else {
         throw diverged(
@@ -174,8 +182,8 @@ struct StageRun {
 
   /// Samples of this stage and those after it.
   private func samplesLeft(after step: Int) -> Int {
-    stages.stages[(index + 1)...].reduce((recipe.steps - step) * recipe.batchSize) {
-      $0 + $1.recipe.steps * $1.recipe.batchSize
+    stages.stages[(index + 1)...].reduce((recipe.steps - step) * recipe.samplesPerStep) {
+      $0 + $1.recipe.steps * $1.recipe.samplesPerStep
     }
   }
 

@@ -40,7 +40,7 @@ package final class TrainingRun {
   private let recipe: StagedRecipe
   private let options: Options
   private let vocabulary: Vocabulary
-  private let data: [StageData]
+  let data: [StageData]
   /// The stage that is ready to run, until it is over.
   private var current: StageRun?
   /// The step that ``run(_:)`` begins with: 1, or the one after the state resumed from; steps count
@@ -141,6 +141,10 @@ package final class TrainingRun {
         advice: "resume with the same recipe, data and --init")
     }
   }
+
+  /// Bytes that the values of a step take beside parameters, gradients and moments; of the stage that is
+  /// ready to run.
+  package var arenaBytes: Int { current?.arenaBytes ?? 0 }
 
   /// What was left out of each data set so far, one line each.
   package var skippedSummaries: [String] {

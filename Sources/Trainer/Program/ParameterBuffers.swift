@@ -30,17 +30,19 @@ package final class ParameterBuffers {
     let count = end(learnt)
     precondition(
       table.allSatisfy { !frozen.contains($0.name) || $0.offset / 4 >= count }, "in two parts")
-    func zeros(_ count: Int) -> UnsafeMutablePointer<Float> {
-      let bytes = UnsafeMutableRawPointer.allocate(byteCount: max(64, count * 4), alignment: 64)
-      let floats = bytes.bindMemory(to: Float.self, capacity: count)
-      floats.initialize(repeating: 0, count: count)
-      return floats
-    }
     self.count = count
-    values = zeros(end(table))
-    gradients = zeros(count)
-    firstMoments = zeros(count)
-    secondMoments = zeros(count)
+    values = Self.zeros(end(table))
+    gradients = Self.zeros(count)
+    firstMoments = Self.zeros(count)
+    secondMoments = Self.zeros(count)
+  }
+
+  /// A buffer of so many zeros, for the caller to deallocate.
+  static func zeros(_ count: Int) -> UnsafeMutablePointer<Float> {
+    let bytes = UnsafeMutableRawPointer.allocate(byteCount: max(64, count * 4), alignment: 64)
+    let floats = bytes.bindMemory(to: Float.self, capacity: count)
+    floats.initialize(repeating: 0, count: count)
+    return floats
   }
 
   deinit {

@@ -10,13 +10,17 @@ extension Recipe {
     case contrastive(Contrastive)
 
     /// The model that learns it; with `training`, its loss too.
+    ///
+    /// - Precondition: two towers take images of one size.
     package func graph(
-      _ configuration: GITConfiguration, training: TrainingOptions? = nil
+      _ configuration: GITConfiguration, sizes: GIT.ImageSizes = .one,
+      training: TrainingOptions? = nil
     ) -> Graph {
       switch self {
-      case .captions: GIT.logits(configuration, training: training)
+      case .captions: return GIT.logits(configuration, sizes: sizes, training: training)
       case .contrastive(let contrastive):
-        TwoTowers.logits(configuration, contrastive.towers, training: training)
+        precondition(sizes == .one, "two towers take images of one size")
+        return TwoTowers.logits(configuration, contrastive.towers, training: training)
       }
     }
   }

@@ -79,7 +79,15 @@ package struct Recipe: Sendable, Equatable {
   /// Which captions are left out; nil for none.
   package var textFilter: TextFilterRules?
   package var optimizer: Optimizer
+  /// Samples that are worked through at once.
   package var batchSize: Int
+  /// How many times so many samples a step learns from.
+  package var accumulate: Int = 1
+  /// The insides of layers are computed again in the backward pass instead of kept: less memory, more
+  /// time, the same bits.
+  package var recompute: Bool = false
+  /// Pixels per side that the images of a step have, one of these at random; empty for the model's own.
+  package var imageSizes: [Int] = []
   package var steps: Int
   package var seed: UInt64
   /// false takes samples in file order.
@@ -113,6 +121,8 @@ package struct Recipe: Sendable, Equatable {
     seed = UInt64(try root.int("seed", 1, in: 0...Int.max))
     steps = try root.int("steps", nil, in: 1...100_000_000)
     batchSize = try root.int("batch_size", nil, in: 1...65536)
+    accumulate = try root.int("accumulate", 1, in: 1...4096)
+    recompute = try root.bool("recompute", false)
 
     let text = try root.section("text")
     vocabularyPath = try text.optionalString("vocabulary")
@@ -134,8 +144,16 @@ package struct Recipe: Sendable, Equatable {
       flip: try data.bool("flip", false),
       contextNoise: try data.float("context_noise", 0, in: 0...1),
       cropScale: try data.range("crop_scale", in: 0.01...1))
+    imageSizes = try Self.imageSizes(data, configuration.vision)
     textFilter = try TextFilterRules(data)
     try data.finish()
+    guard objective == .captions || (accumulate == 1 && imageSizes.isEmpty) else {
+      throw InputError(
+        .badData, "recipe divides or resizes what is matched as a whole",
+        expected: "neither accumulate nor data.image_sizes with objective: contrastive",
+        found: accumulate > 1 ? "accumulate \(accumulate)" : "image_sizes", in: place,
+        advice: "remove the key, and use batch_size and model.image_size")
+    }
     guard augmentation.cropScale == nil || augmentation.minimumCrop == 1 else {
       throw InputError(
         .badData, "recipe crops in two ways", expected: "crop_scale or minimum_crop", found: "both",
@@ -172,6 +190,29 @@ package struct Recipe: Sendable, Equatable {
     validationLimit = try check.int("limit", 1000, in: 1...100_000_000)
     try check.finish()
     try root.finish()
+  }
+
+  /// The list `image_sizes`, of which every one must be a whole number of a ViT's patches.
+  private static func imageSizes(
+    _ data: RecipeReader, _ vision: GITConfiguration.Vision
+  ) throws(InputError) -> [Int] {
+    let sizes = try data.ints("image_sizes", [], in: 8...2048)
+    if sizes.isEmpty { return [] }
+    func misfit(_ expected: String, _ found: String, _ advice: String) -> InputError {
+      InputError(
+        .badData, "images of these sizes do not fit the model", expected: expected, found: found,
+        in: "\(data.place), image_sizes", advice: advice)
+    }
+    guard case .vit(let vit) = vision else {
+      throw misfit(
+        "a ViT, whose positions can be interpolated", "a CoSwin, whose windows divide one size",
+        "remove the list, or use model.encoder: vit")
+    }
+    if let size = sizes.first(where: { !$0.isMultiple(of: vit.patchSize) }) {
+      throw misfit(
+        "multiples of the patch size \(vit.patchSize)", "\(size)", "round it up or down")
+    }
+    return sizes
   }
 
   private static func sources(

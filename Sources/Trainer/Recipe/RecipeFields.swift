@@ -4,7 +4,7 @@
 /// setting is checked without being listed anywhere.
 enum RecipeFields {
   private static let free: Set<String> = [
-    "validation_interval", "validation_limit", "validation",
+    "recompute", "validation_interval", "validation_limit", "validation",
   ]
 
   /// Values by name, such as `optimizer.learning_rate` or `stages.captions.steps`.

@@ -74,6 +74,7 @@ struct Train: ParsableCommand {
       try TensorBoardLog(folder: $0, firstStep: run.firstStep)
     }
     for summary in run.skippedSummaries { StandardStreams.note(summary) }
+    StandardStreams.note("the values of a step take \(run.arenaBytes / 1_000_000) MB of memory")
     let skippedBefore = run.skippedSummaries
     var display = TrainingDisplay(isTerminal: StandardStreams.showsProgress)
     let outcome = try run.run { progress throws(InputError) in
