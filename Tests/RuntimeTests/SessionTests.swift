@@ -206,6 +206,14 @@ struct SessionTests {
     #expect(
       refusal { $0.functions[0].outputs[0].name = "rows" }?.place.contains("'encode', outputs")
         == true)
+    // Without a first layer there are none.
+    let noLayers = refusal { plan in
+      for index in plan.functions[1].outputs.indices {
+        plan.functions[1].outputs[index].name = "rows\(index)"
+      }
+    }
+    #expect(noLayers?.place.contains("'prefix', outputs") == true)
+    #expect(noLayers?.expected == "none" && noLayers?.found == "'rows0'")
     #expect(refusal { $0.model?.vocabulary.append("more") }?.place.contains("logits") == true)
     #expect(refusal { $0.model?.preprocessing.imageSize = 12 }?.place.contains("pixels") == true)
     #expect(

@@ -135,18 +135,22 @@ private struct PortCheck {
     try compare(function.outputs, expected, function, "outputs")
   }
 
+  private func list(_ names: [String]) -> String {
+    names.isEmpty ? "none" : names.joined(separator: ", ")
+  }
+
   private func compare(
     _ ports: [PlanPort], _ expected: [Port], _ function: PlanFunction, _ field: String
   ) throws(InputError) {
     let field = "function '\(function.name)', \(field)"
     for port in ports where !expected.contains(where: { $0.name == port.name }) {
       throw failure(
-        field, expected: expected.map(\.name).joined(separator: ", "), found: "'\(port.name)'")
+        field, expected: list(expected.map(\.name)), found: "'\(port.name)'")
     }
     for (name, dtype, shape) in expected {
       guard let port = ports.first(where: { $0.name == name }) else {
         throw failure(
-          field, expected: "'\(name)'", found: ports.map(\.name).joined(separator: ", "))
+          field, expected: "'\(name)'", found: list(ports.map(\.name)))
       }
       let tensor = function.tensors[port.tensor]
       let lengths = tensor.shape.map { dimension in
