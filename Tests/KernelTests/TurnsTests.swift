@@ -1,0 +1,96 @@
+import CKernels
+import Dispatch
+import Kernels
+import Synchronization
+import Testing
+
+#if canImport(Glibc)
+  import Glibc
+#else
+  import Darwin
+#endif
+
+/// Threads in ``counted`` now, and the most there were.
+private let running = Atomic<Int>(0)
+private let most = Atomic<Int>(0)
+/// Threads that came to ``meet``.
+private let arrived = Atomic<Int>(0)
+
+/// A kernel that counts its threads, long enough to be seen by those of another run.
+private let counted: ck_kernel = { _, _, _ in
+  most.max(running.add(1, ordering: .relaxed).newValue, ordering: .relaxed)
+  usleep(200)
+  running.subtract(1, ordering: .relaxed)
+}
+
+/// A kernel that waits for the thread of a second run, or ten seconds.
+private let meet: ck_kernel = { _, _, _ in
+  arrived.add(1, ordering: .relaxed)
+  for _ in 0..<10_000 where arrived.load(ordering: .relaxed) < 2 { usleep(1000) }
+}
+
+private func run(_ kernel: ck_kernel, threads: Int, cores: Int) {
+  withUnsafePointer(to: 0) { nothing in
+    let step = ck_step(kernel: kernel, args: nothing, barrier_after: 0)
+    withUnsafePointer(to: step) { ck_run($0, 1, threads, cores) }
+  }
+}
+
+/// Runs side by side: each in a process of its own, since turns are those of a process.
+@Suite struct TurnsTests {
+  @Test func sessionsSideBySideDoNotHaveMoreThreadsThanThereAreCores() async {
+    await #expect(processExitsWith: .success) {
+      let cores = 3
+      // Two, one, three threads, and more than there are cores, each from a thread of its own.
+      DispatchQueue.concurrentPerform(iterations: 4) { session in
+        for _ in 0..<50 { run(counted, threads: [2, 1, 3, 2][session], cores: cores) }
+      }
+      #expect((2...cores).contains(most.load(ordering: .relaxed)))
+      most.store(0, ordering: .relaxed)
+      // Who asks for more than all gets it, alone.
+      DispatchQueue.concurrentPerform(iterations: 3) { _ in
+        for _ in 0..<20 { run(counted, threads: 4, cores: cores) }
+      }
+      #expect((1...4).contains(most.load(ordering: .relaxed)))
+      #expect(running.load(ordering: .relaxed) == 0)
+    }
+  }
+
+  @Test func runsThatFitGoSideBySide() async {
+    await #expect(processExitsWith: .success) {
+      DispatchQueue.concurrentPerform(iterations: 2) { _ in run(meet, threads: 1, cores: 2) }
+      #expect(arrived.load(ordering: .relaxed) == 2)
+      // Each has seen the other, neither has waited ten seconds: else they went one after the other.
+      let start = ContinuousClock.now
+      arrived.store(0, ordering: .relaxed)
+      DispatchQueue.concurrentPerform(iterations: 2) { _ in run(meet, threads: 1, cores: 2) }
+      #expect(ContinuousClock.now - start < .seconds(9))
+    }
+  }
+
+  @Test func manySmallRunsDoNotKeepALargeOneFromItsTurn() async {
+    await #expect(processExitsWith: .success) {
+      let isDone = Atomic<Bool>(false)
+      let smallRuns = Atomic<Int>(0)
+      let started = DispatchSemaphore(value: 0)
+      let group = DispatchGroup()
+      // Three keep two cores busy all the time.
+      for _ in 0..<3 {
+        DispatchQueue.global().async(group: group) {
+          var count = 0
+          while !isDone.load(ordering: .relaxed), count < 20_000 {
+            run(counted, threads: 1, cores: 2)
+            count += 1
+            if count == 10 { started.signal() }
+          }
+          smallRuns.add(count, ordering: .relaxed)
+        }
+      }
+      for _ in 0..<3 { started.wait() }
+      for _ in 0..<10 { run(counted, threads: 2, cores: 2) }
+      isDone.store(true, ordering: .relaxed)
+      group.wait()
+      #expect(smallRuns.load(ordering: .relaxed) < 60_000)
+    }
+  }
+}
