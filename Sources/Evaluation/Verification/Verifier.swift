@@ -70,7 +70,7 @@ package struct Verifier {
       on: machine)
     let classTokens = classes.map { text($0) }
     for (index, sample) in data.samples.enumerated() {
-      let pixels = try data.pixels(sample, for: reference)
+      let pixels = try data.pixels(sample, for: reference.reader)
       let said = try compare(sample, pixels, classTokens, &tally)
       if index < Self.comparedSamples { try projections.add(said) }
       progress(index + 1)
