@@ -91,7 +91,8 @@ struct ConstraintTests {
       return try Search.run(model, images: images, prompt: [1], options: options)
     }
     let together = try found(rows, images: 2)
-    #expect(together[0][0].tokens.count == 100)
+    // Longer than there are restarts.
+    #expect(together[0][0].tokens.count > 64)
     #expect(try together[1] == found(Array(rows[1...] + rows[..<1]), images: 1)[0])
   }
 
