@@ -113,7 +113,10 @@ package struct Verifier {
     questions.text = said
     let found = try Observation(candidate, pixels, prompt: prompt, questions)
 
-    tally.features.add(right.features, found.features)
+    // A plan of merged tokens has fewer.
+    if right.features.count == found.features.count {
+      tally.features.add(right.features, found.features)
+    }
     tally.logits.add(right.logits, found.logits)
     tally.own.add(right.logits, found.logits, labels: said.map { Int32($0) })
     for (index, text) in references.enumerated() {
