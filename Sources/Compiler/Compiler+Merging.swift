@@ -23,8 +23,14 @@ extension Compiler {
     guard case .vit(let vit) = checkpoint.configuration.vision else {
       throw failure("an encoder that is a ViT", "a CoSwin")
     }
-    guard checkpoint.graph.text == GIT.logits(checkpoint.configuration).text else {
-      throw failure("a graph of one image size as its configuration says", "another")
+    // The configuration says what the graph computes; whether it is of one image size its inputs say.
+    func ports(_ graph: Graph) -> [String: TensorType] {
+      Dictionary(
+        (graph.inputs + graph.parameters).map { ($0.name, graph.type($0.value)) },
+        uniquingKeysWith: { first, _ in first })
+    }
+    guard ports(checkpoint.graph) == ports(GIT.logits(checkpoint.configuration)) else {
+      throw failure("inputs and parameters of a model of one image size", "others")
     }
     guard (vit.imageSize / vit.patchSize).isMultiple(of: 2) else {
       throw failure("an even number of patches per side", "\(vit.imageSize / vit.patchSize)")

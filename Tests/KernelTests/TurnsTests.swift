@@ -13,6 +13,9 @@ import Testing
 /// Threads in ``counted`` now, and the most there were.
 private let running = Atomic<Int>(0)
 private let most = Atomic<Int>(0)
+/// What small runs and a large one tell each other.
+private let isDone = Atomic<Bool>(false)
+private let smallRuns = Atomic<Int>(0)
 /// Threads that came to ``meet``.
 private let arrived = Atomic<Int>(0)
 
@@ -40,19 +43,28 @@ private func run(_ kernel: ck_kernel, threads: Int, cores: Int) {
   }
 }
 
+/// Calls `body` on a thread each, however few CPUs there are, and waits for all.
+private func sideBySide(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) {
+  let group = DispatchGroup()
+  for index in 0..<count {
+    DispatchQueue(label: "session \(index)").async(group: group) { body(index) }
+  }
+  group.wait()
+}
+
 /// Runs side by side: each in a process of its own, since turns are those of a process.
 @Suite struct TurnsTests {
   @Test func sessionsSideBySideDoNotHaveMoreThreadsThanThereAreCores() async {
     await #expect(processExitsWith: .success) {
       let cores = 3
       // Two, one, three threads, and more than there are cores, each from a thread of its own.
-      DispatchQueue.concurrentPerform(iterations: 4) { session in
+      sideBySide(4) { session in
         for _ in 0..<50 { run(counted, threads: [2, 1, 3, 2][session], cores: cores) }
       }
       #expect((2...cores).contains(most.load(ordering: .relaxed)))
       most.store(0, ordering: .relaxed)
       // Who asks for more than all gets it, alone.
-      DispatchQueue.concurrentPerform(iterations: 3) { _ in
+      sideBySide(3) { _ in
         for _ in 0..<20 { run(counted, threads: 4, cores: cores) }
       }
       #expect((1...4).contains(most.load(ordering: .relaxed)))
@@ -62,7 +74,7 @@ private func run(_ kernel: ck_kernel, threads: Int, cores: Int) {
 
   @Test func runsThatFitGoSideBySide() async {
     await #expect(processExitsWith: .success) {
-      DispatchQueue.concurrentPerform(iterations: 2) { _ in run(meet, threads: 1, cores: 2) }
+      sideBySide(2) { _ in run(meet, threads: 1, cores: 2) }
       // One after the other, the first would not have seen the second.
       #expect(met.load(ordering: .relaxed) == 2)
     }
@@ -70,26 +82,21 @@ private func run(_ kernel: ck_kernel, threads: Int, cores: Int) {
 
   @Test func manySmallRunsDoNotKeepALargeOneFromItsTurn() async {
     await #expect(processExitsWith: .success) {
-      let isDone = Atomic<Bool>(false)
-      let smallRuns = Atomic<Int>(0)
-      let started = DispatchSemaphore(value: 0)
-      let group = DispatchGroup()
-      // Three keep two cores busy all the time.
-      for _ in 0..<3 {
-        DispatchQueue.global().async(group: group) {
+      // The first three keep two cores busy until the fourth has had its turns.
+      sideBySide(4) { session in
+        if session == 3 {
+          while smallRuns.load(ordering: .relaxed) < 30 { usleep(1000) }
+          for _ in 0..<10 { run(counted, threads: 2, cores: 2) }
+          isDone.store(true, ordering: .relaxed)
+        } else {
           var count = 0
           while !isDone.load(ordering: .relaxed), count < 20_000 {
             run(counted, threads: 1, cores: 2)
+            smallRuns.add(1, ordering: .relaxed)
             count += 1
-            if count == 10 { started.signal() }
           }
-          smallRuns.add(count, ordering: .relaxed)
         }
       }
-      for _ in 0..<3 { started.wait() }
-      for _ in 0..<10 { run(counted, threads: 2, cores: 2) }
-      isDone.store(true, ordering: .relaxed)
-      group.wait()
       #expect(smallRuns.load(ordering: .relaxed) < 60_000)
     }
   }
