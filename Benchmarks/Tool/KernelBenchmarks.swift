@@ -69,7 +69,7 @@ struct KernelBenchmarks: ParsableCommand {
   private func seconds(_ program: [ck_step]) -> Double {
     let start = now()
     program.withUnsafeBufferPointer { steps in
-      if let first = steps.baseAddress { ck_run(first, steps.count, threads) }
+      if let first = steps.baseAddress { ck_run(first, steps.count, threads, threads) }
     }
     return now() - start
   }

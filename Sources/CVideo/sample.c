@@ -84,6 +84,14 @@ static cv_status scan(const char *path, int32_t maximum, extent *e, char *messag
   return status;
 }
 
+/* Which frames are wanted: those nearest to the middles first + (2i + 1) * numerator / denominator
+ * of so many parts. */
+typedef struct grid {
+  int32_t parts;
+  __int128 numerator, denominator;
+  int all; /* nonzero: every frame instead, where there are not more than parts */
+} grid;
+
 /* Converts frames and hands them on. */
 typedef struct outlet {
   struct SwsContext *scaler;
@@ -91,7 +99,11 @@ typedef struct outlet {
   int strides[4];
   uint8_t *rgb; /* the same without padding */
   int width, height;
+  /* One of the two. */
   cv_deliver deliver;
+  cv_deliver_part deliver_part;
+  int32_t parts; /* for deliver_part */
+  double duration;
   void *context;
   char *message;
   size_t capacity;
@@ -116,7 +128,13 @@ static int resize_outlet(outlet *out, int width, int height) {
   return 1;
 }
 
-static cv_status deliver_frame(outlet *out, const AVFrame *frame) {
+static int hand_on(outlet *out, int32_t part) {
+  if (out->deliver != NULL) return out->deliver(out->context, out->rgb, out->width, out->height);
+  return out->deliver_part(out->context, out->rgb, out->width, out->height, part, out->parts,
+                           out->duration);
+}
+
+static cv_status deliver_frame(outlet *out, const AVFrame *frame, int32_t part) {
   int width = frame->width, height = frame->height;
   const AVPixFmtDescriptor *kind = av_pix_fmt_desc_get(frame->format);
   if (width < 1 || height < 1 || (int64_t)width * height > CV_MAXIMUM_PIXELS || kind == NULL) {
@@ -148,7 +166,7 @@ static cv_status deliver_frame(outlet *out, const AVFrame *frame) {
   for (int y = 0; y < height; y++) {
     memcpy(out->rgb + (size_t)y * row, out->planes[0] + (ptrdiff_t)y * out->strides[0], row);
   }
-  if (out->deliver(out->context, out->rgb, width, height) != 0) {
+  if (hand_on(out, part) != 0) {
     return cv_fail(CV_STOPPED, out->message, out->capacity, "stopped");
   }
   return CV_OK;
@@ -167,9 +185,10 @@ typedef struct picker {
   int32_t jumped; /* the last middle we jumped towards, plus 1: one jump each */
 } picker;
 
-/* 2 * parts * (time - first), in which unit middle i is (2i + 1) * duration: exact comparisons. */
-static __int128 scaled(const picker *p, int64_t time, int32_t parts) {
-  return (__int128)2 * parts * (time - p->extent->first);
+/* denominator * (time - first), in which unit middle i is (2i + 1) * numerator: exact comparisons.
+ */
+static __int128 scaled(const picker *p, int64_t time, const grid *g) {
+  return g->denominator * (time - p->extent->first);
 }
 
 /* Moves to the next frame; the last one becomes the one before. */
@@ -207,25 +226,23 @@ static int jump(picker *p, int32_t part, int64_t middle) {
 
 /* Delivers the frames for middles [*done, parts). Returns CV_OK with *done < parts where seeking
  * lost the position, and the rest must be picked without it. */
-static cv_status pick(picker *p, int32_t parts, int32_t *done, outlet *out) {
-  int64_t length = duration(p->extent);
+static cv_status pick(picker *p, const grid *g, int32_t *done, outlet *out) {
   int more = advance(p);
   if (!more) {
     return cv_fail(CV_DAMAGED, out->message, out->capacity, "no frame that can be decoded");
   }
-  while (*done < parts) {
-    __int128 middle = (__int128)(2 * (int64_t)*done + 1) * length;
-    if (more && scaled(p, p->time, parts) < middle) {
-      int64_t time = p->extent->first + (int64_t)(middle / (2 * (int64_t)parts));
+  while (*done < g->parts) {
+    __int128 middle = (2 * (__int128)*done + 1) * g->numerator;
+    if (more && scaled(p, p->time, g) < middle) {
+      int64_t time = p->extent->first + (int64_t)(middle / g->denominator);
       if (!jump(p, *done, time)) return CV_OK;
-      if (scaled(p, p->time, parts) < middle) more = advance(p);
+      if (scaled(p, p->time, g) < middle) more = advance(p);
       continue;
     }
     /* After the last frame the one before is the last; else `frame` is the first at or after. */
-    int earlier =
-        !more || (p->before->data[0] != NULL &&
-                  middle - scaled(p, p->before_time, parts) <= scaled(p, p->time, parts) - middle);
-    cv_status status = deliver_frame(out, earlier ? p->before : p->frame);
+    int earlier = !more || (p->before->data[0] != NULL && middle - scaled(p, p->before_time, g) <=
+                                                              scaled(p, p->time, g) - middle);
+    cv_status status = deliver_frame(out, earlier ? p->before : p->frame, *done);
     if (status != CV_OK) return status;
     ++*done;
   }
@@ -236,7 +253,7 @@ static cv_status pick(picker *p, int32_t parts, int32_t *done, outlet *out) {
 static cv_status deliver_all(picker *p, int32_t maximum, outlet *out) {
   int32_t done = 0;
   for (; done < maximum && cv_decoder_next(p->decoder, p->frame); done++) {
-    cv_status status = deliver_frame(out, p->frame);
+    cv_status status = deliver_frame(out, p->frame, done);
     if (status != CV_OK) return status;
     av_frame_unref(p->frame);
   }
@@ -251,7 +268,7 @@ static int has_index(const cv_decoder *decoder) {
   return strstr(name, "mp4") != NULL || strstr(name, "matroska") != NULL;
 }
 
-static cv_status second_pass(const char *path, const extent *e, int32_t maximum, int32_t *done,
+static cv_status second_pass(const char *path, const extent *e, const grid *g, int32_t *done,
                              int seek, outlet *out) {
   cv_decoder decoder;
   cv_status status = cv_decoder_open(&decoder, path, 1, out->message, out->capacity);
@@ -263,11 +280,11 @@ static cv_status second_pass(const char *path, const extent *e, int32_t maximum,
               .seekable = seek && e->timed && has_index(&decoder)};
   if (p.frame == NULL || p.before == NULL) {
     status = cv_fail(CV_NO_MEMORY, out->message, out->capacity, "out of memory");
-  } else if (e->count <= maximum) {
-    status = deliver_all(&p, maximum, out);
-    *done = maximum;
+  } else if (g->all) {
+    status = deliver_all(&p, g->parts, out);
+    *done = g->parts;
   } else {
-    status = pick(&p, maximum, done, out);
+    status = pick(&p, g, done, out);
   }
   av_frame_free(&p.frame);
   av_frame_free(&p.before);
@@ -275,17 +292,32 @@ static cv_status second_pass(const char *path, const extent *e, int32_t maximum,
   return status;
 }
 
+/* Delivers what the grid wants, jumping where that is possible. */
+static cv_status deliver_grid(const char *path, const extent *e, const grid *g, outlet *out) {
+  int32_t done = 0;
+  cv_status status = second_pass(path, e, g, &done, 1, out);
+  if (status == CV_OK && done < g->parts) status = second_pass(path, e, g, &done, 0, out);
+  close_outlet(out);
+  return status;
+}
+
+/* Looks at a stream that has to say its times; gives its length in seconds. */
+static cv_status scan_times(const char *path, extent *e, double *seconds, char *message,
+                            size_t capacity) {
+  cv_status status = scan(path, 0, e, message, capacity);
+  if (status != CV_OK) return status;
+  if (e->base.num <= 0 || e->base.den <= 0) {
+    return cv_fail(CV_UNSUPPORTED, message, capacity, "no times of frames");
+  }
+  *seconds = (double)duration(e) * av_q2d(e->base);
+  return CV_OK;
+}
+
 int32_t cv_interface(void) { return CV_INTERFACE; }
 
 cv_status cv_duration(const char *path, double *seconds, char *message, size_t capacity) {
   extent e;
-  cv_status status = scan(path, 0, &e, message, capacity);
-  if (status != CV_OK) return status;
-  if (e.base.num <= 0 || e.base.den <= 0) {
-    return cv_fail(CV_UNSUPPORTED, message, capacity, "no times of frames");
-  }
-  *seconds = (double)duration(&e) * av_q2d(e.base);
-  return CV_OK;
+  return scan_times(path, &e, seconds, message, capacity);
 }
 
 cv_status cv_sample(const char *path, int32_t maximum, cv_deliver deliver, void *context,
@@ -295,11 +327,33 @@ cv_status cv_sample(const char *path, int32_t maximum, cv_deliver deliver, void 
   cv_status status = scan(path, maximum, &e, message, capacity);
   if (status != CV_OK) return status;
   outlet out = {.deliver = deliver, .context = context, .message = message, .capacity = capacity};
-  int32_t done = 0;
-  status = second_pass(path, &e, maximum, &done, 1, &out);
-  if (status == CV_OK && done < maximum) {
-    status = second_pass(path, &e, maximum, &done, 0, &out);
+  grid g = {.parts = maximum,
+            .numerator = duration(&e),
+            .denominator = (__int128)2 * maximum,
+            .all = e.count <= maximum};
+  return deliver_grid(path, &e, &g, &out);
+}
+
+cv_status cv_sample_every(const char *path, int64_t interval, cv_deliver_part deliver,
+                          void *context, char *message, size_t capacity) {
+  assert(interval > 0);
+  extent e;
+  double seconds = 0;
+  cv_status status = scan_times(path, &e, &seconds, message, capacity);
+  if (status != CV_OK) return status;
+  /* In units of 1 / (2000 * base.den) seconds: duration / interval, rounded half up. */
+  __int128 length = (__int128)duration(&e) * e.base.num * 2000;
+  __int128 part = (__int128)interval * e.base.den;
+  __int128 parts = (length + part) / (2 * part);
+  if (parts > INT32_MAX) {
+    return cv_fail(CV_UNSUPPORTED, message, capacity, "more parts than can be counted");
   }
-  close_outlet(&out);
-  return status;
+  outlet out = {.deliver_part = deliver,
+                .parts = parts < 1 ? 1 : (int32_t)parts,
+                .duration = seconds,
+                .context = context,
+                .message = message,
+                .capacity = capacity};
+  grid g = {.parts = out.parts, .numerator = part, .denominator = (__int128)2000 * e.base.num};
+  return deliver_grid(path, &e, &g, &out);
 }

@@ -21,6 +21,10 @@ public struct Caption: Codable, Sendable, Equatable {
   public var probability: Double?
   /// How many frames the model saw; 1 for an image.
   public var frames: Int
+  /// Of a part of a stream, the seconds from the stream's start at which it begins; else nil.
+  public var start: Double?
+  /// Of a part of a stream, where it ends.
+  public var end: Double?
   /// Where the time went.
   public var timing: Timing
   /// The best texts that were found, this one included, best first, or all that were drawn; nil unless
@@ -72,7 +76,7 @@ public struct Caption: Codable, Sendable, Equatable {
   }
 
   private enum CodingKeys: String, CodingKey {
-    case input, question, caption, tokens, score, probability, frames, alternatives
+    case input, question, caption, tokens, score, probability, frames, start, end, alternatives
     case tokenLogProbs = "token_logprobs"
     case logProb = "logprob"
     case timing = "timing_ms"

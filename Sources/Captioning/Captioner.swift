@@ -61,6 +61,18 @@ public final class Captioner {
   /// The most frames of a clip that the model takes; 1 for a model of single images.
   public var maximumFrames: Int { max(1, session.model.settings.maximumFrames) }
 
+  /// What reads inputs for this model, as ``turnsPhotosUpright`` says now; other threads may have it.
+  package var reader: InputReader {
+    InputReader(session.model, turnsPhotosUpright: turnsPhotosUpright)
+  }
+
+  /// Checks options before anything is read.
+  ///
+  /// - Throws: `InputError` of kind `.usage` for the first that is out of range.
+  package func check(_ options: CaptionOptions) throws(InputError) {
+    try options.validate(modelFrames: maximumFrames)
+  }
+
   /// Captions an image, a video, a folder of frames or an array of pixels.
   ///
   /// - Parameters:
@@ -96,35 +108,8 @@ public final class Captioner {
   ) throws(InputError) -> Caption {
     try options.validate(modelFrames: maximumFrames)
     let image = RGBImage(width: width, height: height, pixels: rgb)
-    let input = try encode(pixels(of: .frames([image]), name: name))
+    let input = try encode(reader.pixels(of: .frames([image]), name: name))
     return try caption(of: input, options: options)
-  }
-
-  /// Captions several inputs of equally many frames of one size in one go; the weights are read once
-  /// for all.
-  ///
-  /// - Parameters:
-  ///   - inputs: at least one; all have the same number of frames, and the same size.
-  ///   - options: the same question, search and lengths for all.
-  /// - Returns: the best caption of each, or the first one drawn; times are equal shares of the whole.
-  /// - Throws: `InputError` of kind `.usage` for options, `.badData` where the plan's functions do
-  ///   not work together.
-  package func captions(
-    _ inputs: [InputPixels], options: CaptionOptions
-  ) throws(InputError) -> [Caption] {
-    try options.validate(modelFrames: maximumFrames)
-    precondition(!inputs.isEmpty, "an input to caption")
-    let state = try state(of: inputs)
-    let prompt = prompt(options.question)
-    let found = try session.generateAll(state, prompt: prompt, options: searchOptions(options))
-    let share = 1 / Double(inputs.count)
-    return zip(inputs, found).map { input, texts in
-      caption(
-        texts, prompt: prompt, options: options, name: input.name, frames: input.frames,
-        timing: Caption.Timing(
-          decode: input.milliseconds, encode: state.encodeMilliseconds * share,
-          prefix: state.prefixMilliseconds * share, steps: session.stepMilliseconds * share))
-    }
   }
 
   /// How likely the model finds `text`, and the end after it, for an input.
@@ -138,7 +123,7 @@ public final class Captioner {
   public func score(
     path: String, text: String, question: String? = nil
   ) throws(InputError) -> Score {
-    try score(pixels(path: path, frames: nil), text: text, question: question)
+    try score(reader.pixels(path: path, frames: nil), text: text, question: question)
   }
 
   /// As ``score(path:text:question:)``, for pixels in memory.

@@ -8,28 +8,17 @@ import Tokenizer
 /// For use with the captioner that made it.
 public final class EncodedInput {
   /// What results call it.
-  public let name: String
+  public var name: String { batch.names[0] }
   /// How many frames the model saw; 1 for an image.
-  public let frames: Int
+  public var frames: Int { batch.state.frames }
   /// Keys and values of the image tokens.
-  package let state: ImageState
-  /// Time to read, resize and normalise.
-  private let decodeMilliseconds: Double
-  private var isTimeTold = false
+  package var state: ImageState { batch.state }
+  let batch: EncodedBatch
 
-  init(_ pixels: InputPixels, _ state: ImageState) {
-    (name, frames, decodeMilliseconds) = (pixels.name, pixels.frames, pixels.milliseconds)
-    self.state = state
-  }
-
-  /// What one caption took: the look is counted with the first, so that times add up.
-  func timing(steps: Double) -> Caption.Timing {
-    defer { isTimeTold = true }
-    return isTimeTold
-      ? Caption.Timing(decode: 0, encode: 0, prefix: 0, steps: steps)
-      : Caption.Timing(
-        decode: decodeMilliseconds, encode: state.encodeMilliseconds,
-        prefix: state.prefixMilliseconds, steps: steps)
+  /// - Precondition: a batch of one.
+  init(_ batch: EncodedBatch) {
+    precondition(batch.names.count == 1, "one input")
+    self.batch = batch
   }
 }
 
@@ -48,12 +37,12 @@ extension Captioner {
   /// - Throws: `InputError`: `.noInput`, `.io` or `.badData` for the input, `.usage` for the frames.
   public func encode(path: String, frames: Int? = nil) throws(InputError) -> EncodedInput {
     try CaptionOptions(frames: frames).validate(modelFrames: maximumFrames)
-    return try encode(pixels(path: path, frames: frames))
+    return try encode(reader.pixels(path: path, frames: frames))
   }
 
   /// As ``encode(path:frames:)``, for pixels in memory.
   package func encode(_ pixels: InputPixels) throws(InputError) -> EncodedInput {
-    EncodedInput(pixels, try state(of: [pixels]))
+    EncodedInput(try encode([pixels]))
   }
 
   /// Captions an input that was looked at.
@@ -69,14 +58,6 @@ extension Captioner {
     of input: EncodedInput, options: CaptionOptions = CaptionOptions(),
     progress: ((String) -> Void)? = nil
   ) throws(InputError) -> Caption {
-    try options.validate(modelFrames: maximumFrames)
-    let prompt = prompt(options.question)
-    let tokenizer = tokenizer
-    let found = try session.generate(
-      input.state, prompt: prompt, options: searchOptions(options),
-      watch: progress.map { progress in { _, text in progress(tokenizer.decode(text)) } })
-    return caption(
-      found, prompt: prompt, options: options, name: input.name, frames: input.frames,
-      timing: input.timing(steps: session.stepMilliseconds))
+    try captions(of: input.batch, options: options, progress: progress)[0]
   }
 }

@@ -15,6 +15,36 @@ package enum FrameSampling {
     }
   }
 
+  /// A part of a stream, and the frame that stands for it.
+  package struct Part: Sendable, Equatable {
+    package var frame: Int
+    /// Milliseconds from the start of the stream.
+    package var start: Int
+    package var end: Int
+  }
+
+  /// The parts of a stream of a frame per second, `interval` milliseconds each, the last one longer or
+  /// shorter by up to half of that; each has the frame nearest to the middle of `interval`.
+  ///
+  /// Of two equally near frames the earlier is taken. The same rule on times takes a video apart, so a
+  /// folder of a frame per second of it gives the same parts.
+  ///
+  /// - Precondition: `count >= 0`, `interval >= 1`.
+  package static func parts(count: Int, every interval: Int) -> [Part] {
+    precondition(count >= 0 && interval >= 1, "parts of some length")
+    if count == 0 { return [] }
+    let length = count * 1000
+    let parts = max(1, (2 * length + interval) / (2 * interval))
+    return (0..<parts).map { part in
+      // A frame's time is its index; the middle less half a second, rounded up.
+      let middle = (2 * part + 1) * interval - 1000
+      let frame = middle <= 0 ? 0 : (middle + 1999) / 2000
+      return Part(
+        frame: min(count - 1, frame), start: part * interval,
+        end: part + 1 == parts ? length : (part + 1) * interval)
+    }
+  }
+
   /// Whether `a` comes before `b` when runs of digits count as numbers: "frame2" before "frame10".
   ///
   /// A total order: names that differ only in leading zeros compare as text.

@@ -49,6 +49,61 @@ package enum MediaInput {
     return .frames(try VideoFile.sample(path: path, maximumFrames: maximumFrames))
   }
 
+  /// One frame of a stream and the part that it stands for, seconds from the start.
+  package struct TimedFrame: Sendable {
+    /// A single frame.
+    package var input: LoadedInput
+    package var start: Double
+    package var end: Double
+  }
+
+  /// Reads a frame per `interval` of an input, of any length, one after the other.
+  ///
+  /// A video is taken apart by its times: as many parts of that length as there are, the last one longer
+  /// or shorter by up to half of it; each has the frame nearest to the middle of the interval. Images of
+  /// a folder, frames of an array and an image alone count as a second each.
+  ///
+  /// - Parameters:
+  ///   - path: as for ``load(path:maximumFrames:upright:)``.
+  ///   - interval: milliseconds, at least 1.
+  ///   - upright: turns images as their EXIF orientation says.
+  ///   - body: is given each frame, and returns whether it wants more.
+  /// - Throws: as ``load(path:maximumFrames:upright:)``, perhaps after some frames.
+  package static func forEachFrame(
+    path: String, every interval: Int, upright: Bool = false, _ body: (TimedFrame) -> Bool
+  ) throws(InputError) {
+    var frames: [LoadedInput] = []
+    var paths: [String] = []
+    if try InputFile.kind(path: path) == .folder {
+      paths = try imagePaths(inFolder: path)
+    } else {
+      let head = try InputFile.head(path: path, count: ImageFormat.signatureLength)
+      let isImage = ImageFormat(signatureOf: head) != nil
+      guard isImage || head.isEmpty || head.starts(with: NPYHeader.signature) else {
+        return try VideoFile.forEachFrame(path: path, every: interval, body)
+      }
+      switch try load(path: path, maximumFrames: .max, upright: upright) {
+      case .frames(let images): frames = images.map { .frames([$0]) }
+      case .pixels(let values, let count, let height, let width):
+        let size = values.count / count
+        frames = (0..<count).map {
+          .pixels(
+            Array(values[$0 * size..<($0 + 1) * size]), frames: 1, height: height, width: width)
+        }
+      }
+    }
+    let count = paths.isEmpty ? frames.count : paths.count
+    for part in FrameSampling.parts(count: count, every: interval) {
+      let input: LoadedInput =
+        paths.isEmpty
+        ? frames[part.frame]
+        : .frames([try RGBImage.read(path: paths[part.frame], upright: upright)])
+      let frame = TimedFrame(
+        input: input, start: Double(part.start) / 1000, end: Double(part.end) / 1000)
+      if !body(frame) { return }
+    }
+  }
+
   /// How long a video lasts, in seconds; nil for folders, images and arrays, which do not say.
   ///
   /// - Throws: `InputError` where the file cannot be read.

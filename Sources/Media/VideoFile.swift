@@ -36,13 +36,57 @@ enum VideoFile {
     throw error(status, message, path)
   }
 
+  /// Frames of parts of the video, as ``MediaInput/forEachFrame(path:every:upright:_:)`` says; one is held
+  /// at a time.
+  ///
+  /// - Throws: as ``duration(path:)``, perhaps after some frames.
+  static func forEachFrame(
+    path: String, every interval: Int, _ body: (MediaInput.TimedFrame) -> Bool
+  ) throws(InputError) {
+    let library = try VideoLibrary.shared(place: path)
+    let (status, message) = withoutActuallyEscaping(body) { body in
+      var outlet = Outlet(interval: Double(interval) / 1000, body: body)
+      return withUnsafeMutablePointer(to: &outlet) { outlet in
+        withMessage { message, capacity in
+          library.sampleEvery(path, Int64(interval), handOn, outlet, message, capacity)
+        }
+      }
+    }
+    if status == VideoLibrary.Status.ok || status == VideoLibrary.Status.stopped { return }
+    throw error(status, message, path)
+  }
+
+  /// Where frames of parts go.
+  private struct Outlet {
+    /// Seconds.
+    let interval: Double
+    let body: (MediaInput.TimedFrame) -> Bool
+  }
+
+  /// Called by the library with the frame of each part; the context is an ``Outlet``.
+  private static let handOn: VideoLibrary.DeliverPart = {
+    context, pixels, width, height, part, parts, duration in
+    guard let context, let pixels else { return 1 }
+    let outlet = context.assumingMemoryBound(to: Outlet.self).pointee
+    let image = image(pixels, width, height)
+    let frame = MediaInput.TimedFrame(
+      input: .frames([image]), start: Double(part) * outlet.interval,
+      end: part + 1 == parts ? duration : Double(part + 1) * outlet.interval)
+    return outlet.body(frame) ? 0 : 1
+  }
+
+  private static func image(
+    _ pixels: UnsafePointer<UInt8>, _ width: Int32, _ height: Int32
+  ) -> RGBImage {
+    let (columns, rows) = (Int(width), Int(height))
+    let bytes = UnsafeBufferPointer(start: pixels, count: rows * columns * 3)
+    return RGBImage(width: columns, height: rows, pixels: [UInt8](bytes))
+  }
+
   /// Called by the library with each frame; the context is the array to append to.
   private static let collect: VideoLibrary.Deliver = { context, pixels, width, height in
     guard let context, let pixels else { return 1 }
-    let (columns, rows) = (Int(width), Int(height))
-    let bytes = UnsafeBufferPointer(start: pixels, count: rows * columns * 3)
-    context.assumingMemoryBound(to: [RGBImage].self).pointee.append(
-      RGBImage(width: columns, height: rows, pixels: [UInt8](bytes)))
+    context.assumingMemoryBound(to: [RGBImage].self).pointee.append(image(pixels, width, height))
     return 0
   }
 

@@ -13,7 +13,7 @@ import Diagnostics
 /// link FFmpeg, whose 150 libraries would cost every start of the program 80 ms.
 struct VideoLibrary: Sendable {
   /// The `CV_INTERFACE` these types were written for.
-  static let interface: Int32 = 2
+  static let interface: Int32 = 3
 
   enum Status {
     static let ok: Int32 = 0
@@ -32,6 +32,14 @@ struct VideoLibrary: Sendable {
     @Sendable @convention(c) (
       UnsafePointer<CChar>, Int32, Deliver, UnsafeMutableRawPointer?, Message, Int
     ) -> Int32
+  typealias DeliverPart =
+    @convention(c) (
+      UnsafeMutableRawPointer?, UnsafePointer<UInt8>?, Int32, Int32, Int32, Int32, Double
+    ) -> Int32
+  typealias SampleEvery =
+    @Sendable @convention(c) (
+      UnsafePointer<CChar>, Int64, DeliverPart, UnsafeMutableRawPointer?, Message, Int
+    ) -> Int32
   typealias Duration =
     @Sendable @convention(c) (
       UnsafePointer<CChar>, UnsafeMutablePointer<Double>, Message, Int
@@ -49,6 +57,7 @@ struct VideoLibrary: Sendable {
   typealias Free = @Sendable @convention(c) (OpaquePointer?) -> Void
 
   var sample: Sample
+  var sampleEvery: SampleEvery
   var duration: Duration
   var open: Open
   var append: Append
@@ -132,6 +141,7 @@ struct VideoLibrary: Sendable {
     guard let interface = dlsym(handle, "cv_interface"),
       unsafeBitCast(interface, to: Interface.self)() == VideoLibrary.interface,
       let sample = dlsym(handle, "cv_sample"),
+      let sampleEvery = dlsym(handle, "cv_sample_every"),
       let duration = dlsym(handle, "cv_duration"),
       let open = dlsym(handle, "cv_writer_open"),
       let append = dlsym(handle, "cv_writer_append"),
@@ -139,6 +149,7 @@ struct VideoLibrary: Sendable {
       let free = dlsym(handle, "cv_writer_free")
     else { return nil }
     self.sample = unsafeBitCast(sample, to: Sample.self)
+    self.sampleEvery = unsafeBitCast(sampleEvery, to: SampleEvery.self)
     self.duration = unsafeBitCast(duration, to: Duration.self)
     self.open = unsafeBitCast(open, to: Open.self)
     self.append = unsafeBitCast(append, to: Append.self)

@@ -5,7 +5,7 @@ import Testing
 struct BenchTests {
   @Test(
     "measures each workload, all captions of one length",
-    arguments: [("image", 1, 1), ("video", 1, 4), ("batch", 8, 1)])
+    arguments: [("image", 1, 1), ("video", 1, 4), ("stream", 1, 4), ("batch", 8, 1)])
   func workloads(workload: String, inputs: Int, frames: Int) throws {
     let workshop = try TinyWorkshop()
     let outcome = try Gitc.run(

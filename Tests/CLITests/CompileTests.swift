@@ -46,6 +46,37 @@ struct CompileTests {
     #expect(try Gitc.run("inspect", workshop.plan).output.contains("prefix: "))
   }
 
+  @Test("--merge-tokens leaves the decoder half of the patches, and says where it cannot")
+  func merging() throws {
+    let workshop = try TinyWorkshop()
+    let checkpoint = workshop.folder.path("tiny.ckpt")
+    let merged = workshop.folder.path("merged.plan")
+    let outcome = try Gitc.run("compile", checkpoint, "-o", merged, "--merge-tokens", "1")
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    func multiplications(_ plan: String) throws -> [Int] {
+      let report = try #require(
+        Gitc.run("inspect", plan, "--format", "json").json() as? [String: Any])
+      return try #require(report["functions"] as? [[String: Any]]).compactMap {
+        ($0["cost"] as? [String: Any])?["integer_multiply_adds"] as? Int
+      }
+    }
+    let (less, more) = (try multiplications(merged), try multiplications(workshop.plan))
+    try #require(less.count == 3 && more.count == 3)
+    #expect(less[0] < more[0] && less[1] < more[1])
+    let picture = try workshop.picture("a.png", shade: 1)
+    #expect(try Gitc.run("run", merged, picture).status == 0)
+    // A plan of its checkpoint still, whose captions may differ.
+    let verified = try Gitc.run(
+      "verify", checkpoint, merged, "--data", picture, "--min-agreement", "0", "--format", "json")
+    let report = try #require(verified.json() as? [String: Any], "\(verified.errors)")
+    #expect((report["sqnr_db"] as? [String: Any])?["features"] == nil)
+    for blocks in ["0", "2"] {
+      expectError(
+        try Gitc.run("compile", checkpoint, "-o", merged, "--merge-tokens", blocks), status: 64,
+        "1 to 1", blocks)
+    }
+  }
+
   @Test("--print-after prints graphs that read back", arguments: ["fuse-attention", "partition"])
   func printAfter(pass: String) throws {
     let workshop = try TinyWorkshop()

@@ -41,7 +41,7 @@ import Testing
       try decoder.read(test.greedy)
       for position in test.greedy.indices {
         let row = values[position * width..<(position + 1) * width]
-        let found = decoder.logits(position: position).map { Double($0) }
+        let found = decoder.logits(image: 0, position: position).map { Double($0) }
         #expect(found.count == width)
         for (a, b) in zip(row, found) { #expect(abs(a - b) <= 1e-4 * largest, "case \(index)") }
         for (a, b) in zip(logProbs(row), logProbs(found[...])) {

@@ -122,7 +122,7 @@ import Testing
     }
     for _ in 0..<20 {
       buffers[0].update(from: (0..<count).map { Float($0) }, count: count)
-      ck_run(program, program.count, threads)
+      ck_run(program, program.count, threads, threads)
       #expect(Array(UnsafeBufferPointer(start: buffers[steps % 2], count: count)) == expected)
     }
   }
@@ -137,7 +137,7 @@ import Testing
   @Test func noStepsAreNoWork() {
     let nothing = UnsafeMutablePointer<ck_step>.allocate(capacity: 1)
     defer { nothing.deallocate() }
-    ck_run(nothing, 0, 1)
-    ck_run(nothing, 0, 2)
+    ck_run(nothing, 0, 1, 1)
+    ck_run(nothing, 0, 2, 1)
   }
 }

@@ -1,5 +1,6 @@
-import Media
 import Testing
+
+@testable import Media
 
 @Suite struct SamplingTests {
   @Test("all frames are taken where there are not more than asked for")
@@ -32,6 +33,41 @@ import Testing
           #expect(abs(2 * maximum * index - (2 * i + 1) * count) <= maximum)
         }
       }
+    }
+  }
+
+  @Test("parts of a stream follow each other; each has the frame nearest to its middle")
+  func parts() {
+    #expect(FrameSampling.parts(count: 0, every: 1000) == [])
+    #expect(
+      FrameSampling.parts(count: 5, every: 2000) == [
+        .init(frame: 1, start: 0, end: 2000), .init(frame: 3, start: 2000, end: 4000),
+        .init(frame: 4, start: 4000, end: 5000),
+      ])
+    for count in 1...23 {
+      for interval in [1, 250, 333, 500, 999, 1000, 1001, 1500, 2000, 2500, 7000, 100_000] {
+        let parts = FrameSampling.parts(count: count, every: interval)
+        #expect(parts.first?.start == 0 && parts.last?.end == count * 1000)
+        for (part, next) in zip(parts, parts.dropFirst()) {
+          #expect(part.end == next.start && part.end - part.start == interval)
+        }
+        if let last = parts.last, parts.count > 1 {
+          let length = 2 * (last.end - last.start)
+          #expect((interval..<3 * interval).contains(length))
+        }
+        for (index, part) in parts.enumerated() {
+          // In half milliseconds from the middle.
+          func distance(_ frame: Int) -> Int { abs(2000 * frame - (2 * index + 1) * interval) }
+          let nearest = (0..<count).min { (distance($0), $0) < (distance($1), $1) }
+          #expect(part.frame == nearest, "part \(index) of \(count) frames every \(interval)")
+        }
+      }
+    }
+    // Equal parts of a whole number of intervals are what a clip is sampled by.
+    for (count, interval) in [(12, 2), (18, 3), (30, 5), (6, 1)] {
+      #expect(
+        FrameSampling.parts(count: count, every: interval * 1000).map(\.frame)
+          == FrameSampling.indexes(count: count, maximum: 6))
     }
   }
 

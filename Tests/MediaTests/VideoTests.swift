@@ -122,6 +122,73 @@ import Testing
     }
   }
 
+  /// The frames of a stream with the parts they stand for, milliseconds.
+  private func parts(_ path: String, every interval: Int) throws -> [FrameSampling.Part] {
+    var parts: [FrameSampling.Part] = []
+    try MediaInput.forEachFrame(path: path, every: interval) { frame in
+      guard case .frames(let images) = frame.input, images.count == 1 else { return false }
+      parts.append(
+        FrameSampling.Part(
+          frame: index(of: images[0]), start: Int((frame.start * 1000).rounded()),
+          end: Int((frame.end * 1000).rounded())))
+      return true
+    }
+    return parts
+  }
+
+  @Test("a video of a frame per second has the parts of a folder of its frames")
+  func parts() throws {
+    try withFolder { folder in
+      let (path, frames) = (folder + "/a.mp4", folder + "/frames")
+      try makeFolder(frames)
+      for count in [2, 7, 40] {
+        try write(path, count: count, framesPerSecond: 1)
+        for frame in 0..<count {
+          try writeFile("\(frames)/\(frame).png", coded(frame).encodedPNG())
+        }
+        for interval in [400, 1000, 1500, 2000, 9000, 100_000] {
+          let expected = FrameSampling.parts(count: count, every: interval)
+          #expect(try parts(path, every: interval) == expected, "\(count) every \(interval)")
+          #expect(try parts(frames, every: interval) == expected, "\(count) every \(interval)")
+        }
+      }
+    }
+  }
+
+  @Test("parts of a long video are found by jumping, and of one with a variable rate by time")
+  func jumpingParts() throws {
+    try withFolder { folder in
+      let path = folder + "/long.mp4"
+      try write(path, count: 1000, framesPerSecond: 10)
+      // 100 s: middles at 10, 30, …; at 3.5 s, the last of 14 parts to the end.
+      #expect(try parts(path, every: 20_000).map(\.frame) == [100, 300, 500, 700, 900])
+      let sevens = try parts(path, every: 7000)
+      #expect(sevens.map(\.frame) == (0..<14).map { 35 + 70 * $0 })
+      #expect(sevens.last?.end == 100_000)
+      // Frame i is shown from i² tenths of a second on; middles at 1, 3, 5, … s.
+      #expect(
+        try parts(Golden.path("vfr.mp4"), every: 2000).map(\.frame) == [3, 5, 7, 8, 9, 10, 11])
+    }
+  }
+
+  @Test("a stream goes no further than somebody wants it, and says why it has no frames")
+  func stopping() throws {
+    try withFolder { folder in
+      try write(folder + "/a.mp4", count: 30, framesPerSecond: 1)
+      var count = 0
+      try MediaInput.forEachFrame(path: folder + "/a.mp4", every: 1000) { _ in
+        count += 1
+        return count < 3
+      }
+      #expect(count == 3)
+      try writeFile(folder + "/note.mp4", Array("no video at all".utf8))
+      let error = #expect(throws: InputError.self) {
+        try MediaInput.forEachFrame(path: folder + "/note.mp4", every: 1000) { _ in true }
+      }
+      #expect(error?.kind == .badData)
+    }
+  }
+
   @Test("the same frames give the same bytes")
   func deterministic() throws {
     try withFolder { folder in

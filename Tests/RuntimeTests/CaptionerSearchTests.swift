@@ -18,7 +18,7 @@ struct CaptionerSearchTests {
 
   private static func input(_ captioner: Captioner, seed: UInt64 = 1) throws -> EncodedInput {
     let image = CaptionerTests.Inputs.image(seed)
-    return try captioner.encode(captioner.pixels(of: .frames([image]), name: "image"))
+    return try captioner.encode(captioner.reader.pixels(of: .frames([image]), name: "image"))
   }
 
   @Test func anInputIsLookedAtOnceForAllQuestionsBeamsAndSamples() throws {
@@ -105,7 +105,7 @@ struct CaptionerSearchTests {
     #expect(classes.names.contains(greedy.caption))
     // What score says of the name is what the search said.
     let score = try captioner.score(
-      captioner.pixels(of: .frames([CaptionerTests.Inputs.image(1)]), name: "image"),
+      captioner.reader.pixels(of: .frames([CaptionerTests.Inputs.image(1)]), name: "image"),
       text: greedy.caption)
     #expect(score.tokens == greedy.tokens && score.tokenLogProbs == greedy.tokenLogProbs)
     let free = try captioner.caption(of: photo)

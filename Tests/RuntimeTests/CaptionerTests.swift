@@ -116,8 +116,8 @@ struct CaptionerTests {
     let values = images.flatMap { video.preprocessing.pixels(of: $0) }
     try inputs.array("clip.npy", [3, 3, 8, 8], values)
     let fromPixels = try video.caption(path: inputs.path("clip.npy"))
-    let fromImages = try video.captions(
-      [video.pixels(of: .frames(images), name: "images")], options: CaptionOptions())[0]
+    let fromImages = try video.caption(
+      of: video.encode(video.reader.pixels(of: .frames(images), name: "images")))
     #expect(fromPixels.tokenLogProbs == fromImages.tokenLogProbs)
     #expect(fromPixels.frames == 3)
     try inputs.array("wide.npy", [3, 8, 9], [Float](repeating: 0, count: 216))
@@ -131,11 +131,11 @@ struct CaptionerTests {
     let captioner = try Self.captioner()
     let options = CaptionOptions(beams: 2, maximumTokens: 6)
     let inputs = try (0..<3).map { index in
-      try captioner.pixels(of: .frames([Inputs.image(UInt64(index))]), name: "\(index)")
+      try captioner.reader.pixels(of: .frames([Inputs.image(UInt64(index))]), name: "\(index)")
     }
-    let together = try captioner.captions(inputs, options: options)
+    let together = try captioner.captions(of: captioner.encode(inputs), options: options)
     for (input, caption) in zip(inputs, together) {
-      let alone = try captioner.captions([input], options: options)[0]
+      let alone = try captioner.caption(of: captioner.encode(input), options: options)
       #expect(caption.input == input.name)
       #expect(caption.tokens == alone.tokens && caption.tokenLogProbs == alone.tokenLogProbs)
     }

@@ -75,6 +75,27 @@ struct ConstraintTests {
     }
   }
 
+  @Test(arguments: UInt64(1)...10)
+  func whatAnImageSaysDoesNotDependOnTheBansOfAnother(seed: UInt64) throws {
+    // Image 0 says 3 1 3 1 … however often that is refused; image 1 reads the row after and says
+    // anything.
+    let flat: [Float] = [1, 2, 2, 1, 1, 1, 1, 1]
+    var rows = [[Float]](repeating: flat, count: 8)
+    rows[1] = [-50, 0, 0, 20, 10, 0, 0, 0]
+    for row in [3, 4] { rows[row] = [-50, 20, 0, 0, 0, 0, 0, 0] }
+    let options = SearchOptions(
+      .sampling(Sampling(seed: seed)), beams: 1, maximumTokens: 99, endID: 0,
+      bannedWords: [[3, 1], [1, 2]])
+    func found(_ rows: [[Float]], images: Int) throws -> [[Generation]] {
+      let model = TableModel([[[Float]]](repeating: rows, count: 100))
+      return try Search.run(model, images: images, prompt: [1], options: options)
+    }
+    let together = try found(rows, images: 2)
+    // Longer than there are restarts.
+    #expect(together[0][0].tokens.count > 64)
+    #expect(try together[1] == found(Array(rows[1...] + rows[..<1]), images: 1)[0])
+  }
+
   @Test(arguments: 0..<4)
   func nothingLeftToSayIsAUsageError(method: Int) {
     let (kind, beams) = Self.methods[method]

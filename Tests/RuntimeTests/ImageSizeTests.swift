@@ -112,7 +112,7 @@ struct ImageSizeTests {
       let image = RGBImage(
         width: width, height: height,
         pixels: (0..<width * height * 3).map { UInt8(truncatingIfNeeded: $0 * 37) })
-      let pixels = try captioner.pixels(of: .frames([image]), name: "image")
+      let pixels = try captioner.reader.pixels(of: .frames([image]), name: "image")
       #expect(pixels.size == expected)
       #expect(pixels.values.count == 3 * expected.height * expected.width)
       let caption = try captioner.caption(rgb: image.pixels, width: width, height: height)
@@ -128,7 +128,7 @@ struct ImageSizeTests {
     let tiny = try TinyCaptioner(seed: 47, frames: 2, sizes: .any)
     let captioner = try Self.captioner(tiny)
     let values = TinyCaptioner.pixels(frames: 2, size: PixelSize(height: 9, width: 14), seed: 72)
-    let pixels = try captioner.pixels(
+    let pixels = try captioner.reader.pixels(
       of: .pixels(values, frames: 2, height: 9, width: 14), name: "array")
     #expect(pixels.size == PixelSize(height: 8, width: 12))
     let expected = (0..<6).flatMap { plane in
@@ -136,7 +136,7 @@ struct ImageSizeTests {
     }
     #expect(pixels.values == expected)
     let error = #expect(throws: InputError.self) {
-      try captioner.pixels(
+      try captioner.reader.pixels(
         of: .pixels([Float](repeating: 0, count: 3 * 3 * 9), frames: 1, height: 3, width: 9),
         name: "array")
     }
@@ -152,11 +152,11 @@ struct ImageSizeTests {
         width: width, height: height, pixels: [UInt8](repeating: 9, count: width * height * 3))
     }
     let thin = #expect(throws: InputError.self) {
-      try captioner.pixels(of: .frames([image(50, 10)]), name: "thin.png")
+      try captioner.reader.pixels(of: .frames([image(50, 10)]), name: "thin.png")
     }
     #expect(thin?.what == "the image is too thin" && thin?.found == "10 x 2")
     let mixed = #expect(throws: InputError.self) {
-      try captioner.pixels(of: .frames([image(8, 8), image(12, 4)]), name: "clip")
+      try captioner.reader.pixels(of: .frames([image(8, 8), image(12, 4)]), name: "clip")
     }
     #expect(mixed?.what == "the frames have several sizes")
   }

@@ -46,8 +46,26 @@
       defer { try? FileManager.default.removeItem(atPath: folder) }
       #expect(ThreadCount.cpuQuota(membership: "0::/a/b\n", hierarchy: folder) == 3)
       #expect(ThreadCount.cpuQuota(membership: "1:x:/\n0::/a/c\n", hierarchy: folder) == 1)
+      // A container that knows its group by another name sees the quota at its root.
+      #expect(ThreadCount.cpuQuota(membership: "0::/a/c/unknown\n", hierarchy: folder) == 1)
       #expect(ThreadCount.cpuQuota(membership: "0::/\n", hierarchy: folder) == nil)
       #expect(ThreadCount.cpuQuota(membership: "", hierarchy: folder) == nil)
+    }
+
+    @Test func quotasOfVersion1AreThoseOfTheControllerOfCPUs() throws {
+      func quota(_ microseconds: Int) -> String { "\(microseconds)\n" }
+      let folder = try Self.folder([
+        "cpu/cpu.cfs_quota_us": quota(-1), "cpu/cpu.cfs_period_us": quota(100_000),
+        "cpu/docker/a:b/cpu.cfs_quota_us": quota(250_000),
+        "cpu/docker/a:b/cpu.cfs_period_us": quota(100_000),
+        "memory/docker/cpu.cfs_quota_us": quota(100_000),
+        "memory/docker/cpu.cfs_period_us": quota(100_000),
+      ])
+      defer { try? FileManager.default.removeItem(atPath: folder) }
+      let membership = "5:memory:/docker\n4:cpu,cpuacct:/docker/a:b\n"
+      #expect(ThreadCount.cpuQuota(membership: membership, hierarchy: folder) == 2)
+      #expect(ThreadCount.cpuQuota(membership: "4:cpu,cpuacct:/\n", hierarchy: folder) == nil)
+      #expect(ThreadCount.cpuQuota(membership: "3:cpuset:/docker/a:b\n", hierarchy: folder) == nil)
     }
 
     @Test func thereIsADefault() {

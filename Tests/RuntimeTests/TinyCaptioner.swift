@@ -20,18 +20,23 @@ struct TinyCaptioner {
   let parameters: [String: Tensor]
   let model: CaptionModel
 
+  static let vision = GITConfiguration.Vision(
+    imageSize: 8, patchSize: 4, width: 16, layers: 2, heads: 2, mlpWidth: 20)
+
   /// Makes and compiles one; `frames` is 0 for a model of images, else the most frames of a clip.
   init(
     seed: UInt64, frames: Int = 0, precision: Precision = .fp32, maximumTextLength: Int = 8,
-    sizes: GIT.ImageSizes = .one, geometry: Preprocessing.Geometry = .centerCrop(.halfEven)
+    sizes: GIT.ImageSizes = .one, geometry: Preprocessing.Geometry = .centerCrop(.halfEven),
+    merging: GIT.TokenMerging? = nil, vision: GITConfiguration.Vision = vision, textWidth: Int = 24,
+    textMLPWidth: Int = 20
   ) throws {
     configuration = GITConfiguration(
-      vision: .init(imageSize: 8, patchSize: 4, width: 16, layers: 2, heads: 2, mlpWidth: 20),
+      vision: vision,
       text: .init(
-        width: 24, layers: 2, heads: 2, mlpWidth: 20, vocabularySize: Self.vocabulary.count,
-        maximumTextLength: maximumTextLength),
+        width: textWidth, layers: 2, heads: 2, mlpWidth: textMLPWidth,
+        vocabularySize: Self.vocabulary.count, maximumTextLength: maximumTextLength),
       frames: frames)
-    graph = GIT.logits(configuration, sizes: sizes)
+    graph = GIT.logits(configuration, sizes: sizes, merging: merging)
     var parameters: [String: Tensor] = [:]
     for (index, named) in graph.parameters.enumerated() {
       let shape = graph.shape(named.value).values([:]) ?? []
@@ -43,7 +48,7 @@ struct TinyCaptioner {
     let checkpoint = Checkpoint(
       graph: graph, configuration: configuration,
       preprocessing: Preprocessing(
-        imageSize: 8, geometry: geometry, mean: [0.5, 0.5, 0.5],
+        imageSize: vision.imageSize, geometry: geometry, mean: [0.5, 0.5, 0.5],
         standardDeviation: [0.25, 0.25, 0.25]),
       vocabulary: Self.vocabulary,
       parameters: parameters.mapValues { tensor in

@@ -89,8 +89,10 @@ typedef struct ck_step {
 } ck_step;
 
 /* Runs the steps in order in one OpenMP region of `threads` threads; returns when all are done.
- * threads >= 1. Not reentrant within a region. */
-void ck_run(const ck_step *steps, size_t count, size_t threads);
+ * threads >= 1, cores >= 1. Any threads of a process may call it at once: runs whose threads are
+ * more than `cores` together take turns, first come, first served. Not reentrant within a region.
+ */
+void ck_run(const ck_step *steps, size_t count, size_t threads, size_t cores);
 
 /* ---- projections ---- */
 

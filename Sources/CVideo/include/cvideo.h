@@ -17,7 +17,7 @@
 
 #pragma clang assume_nonnull begin
 
-enum { CV_INTERFACE = 2 };
+enum { CV_INTERFACE = 3 };
 
 /* CV_INTERFACE of the library that was loaded. */
 int32_t cv_interface(void);
@@ -47,6 +47,18 @@ typedef int32_t (*cv_deliver)(void *_Nullable context, const uint8_t *rgb, int32
  * containers are opened: no playlists, no network. Requires maximum > 0. */
 cv_status cv_sample(const char *path, int32_t maximum, cv_deliver deliver, void *_Nullable context,
                     char *message, size_t capacity);
+
+/* Receives the frame of one of `parts` parts of a video that lasts `duration` seconds; else as
+ * cv_deliver. */
+typedef int32_t (*cv_deliver_part)(void *_Nullable context, const uint8_t *rgb, int32_t width,
+                                   int32_t height, int32_t part, int32_t parts, double duration);
+
+/* Takes a video apart, `interval` milliseconds each, the last part longer or shorter by up to half
+ * of that, one part at least; delivers for each, in time order, the frame nearest to the middle of
+ * the interval (of two equally near the earlier one). CV_UNSUPPORTED where the stream says neither
+ * times nor a rate. Else as cv_sample. Requires interval > 0. */
+cv_status cv_sample_every(const char *path, int64_t interval, cv_deliver_part deliver,
+                          void *_Nullable context, char *message, size_t capacity);
 
 /* Gives the time from the start of the first frame to the end of the last one, above 0, as
  * cv_sample divides it; CV_UNSUPPORTED where the stream says neither times nor a rate. The file is

@@ -56,10 +56,14 @@ package final class TarDataset: Dataset {
   }
 
   package func images(_ row: Int, frames: Int) throws(InputError) -> [RGBImage] {
-    let row = rows[row]
-    let shard = shards[row.shard]
-    let bytes = withExtendedLifetime(shard) { [UInt8](shard.bytes[row.image]) }
-    return [try RGBImage.decode(bytes, place: "\(shard.path), key \(row.key)")]
+    let place = "\(shards[rows[row].shard].path), key \(rows[row].key)"
+    return [try RGBImage.decode(imageBytes(row), place: place)]
+  }
+
+  /// The encoded image file of a row.
+  package func imageBytes(_ row: Int) -> [UInt8] {
+    let shard = shards[rows[row].shard]
+    return withExtendedLifetime(shard) { [UInt8](shard.bytes[rows[row].image]) }
   }
 
   /// The samples of one shard, whose members come one after the other.

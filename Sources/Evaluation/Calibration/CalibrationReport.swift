@@ -174,7 +174,7 @@ extension CalibrationSample {
   fileprivate init(
     _ data: EvaluationData, _ sample: EvaluationData.Sample, _ captioner: Captioner
   ) throws(InputError) {
-    let pixels = try data.pixels(sample, for: captioner)
+    let pixels = try data.pixels(sample, for: captioner.reader)
     let prompt = captioner.prompt(sample.question)
     let tokens: [Int]
     if let reference = sample.references.first {
@@ -182,7 +182,7 @@ extension CalibrationSample {
         prompt + captioner.tokenizer.encode(reference) + [captioner.tokenizer.vocabulary.endID]
     } else {
       let options = CaptionOptions(question: sample.question)
-      tokens = try captioner.captions([pixels], options: options)[0].tokens
+      tokens = try captioner.caption(of: captioner.encode(pixels), options: options).tokens
     }
     let length = captioner.session.model.settings.maximumTextLength
     self.init(

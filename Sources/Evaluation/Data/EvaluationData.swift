@@ -88,11 +88,10 @@ package struct EvaluationData: Sendable {
   /// Reads the input of a sample and prepares it for a model.
   ///
   /// - Throws: `InputError` where it cannot be read.
-  package func pixels(_ sample: Sample, for captioner: Captioner) throws(InputError) -> InputPixels
-  {
+  package func pixels(_ sample: Sample, for reader: InputReader) throws(InputError) -> InputPixels {
     switch contents {
-    case .dataset(let dataset): try captioner.pixels(dataset, sample.index)
-    case .inputs(let source): try source.pixels(sample.index, for: captioner, frames: nil)
+    case .dataset(let dataset): try reader.pixels(dataset, sample.index)
+    case .inputs(let source): try source.pixels(sample.index, for: reader, frames: nil)
     }
   }
 }
@@ -123,7 +122,7 @@ extension EvaluationData {
   }
 }
 
-extension Captioner {
+extension InputReader {
   /// Reads a row of a data set and prepares it for the model.
   ///
   /// - Throws: `InputError` where it cannot be read.

@@ -69,19 +69,51 @@ package struct InputSource: Sendable {
   ///
   /// - Parameters:
   ///   - index: in `0..<count`.
-  ///   - captioner: whose model it is for.
+  ///   - reader: of the model that it is for.
   ///   - frames: the most frames taken of a clip; nil for as many as the model takes.
   /// - Returns: its pixels.
   /// - Throws: `InputError` where it cannot be read.
   package func pixels(
-    _ index: Int, for captioner: Captioner, frames: Int?
+    _ index: Int, for reader: InputReader, frames: Int?
   ) throws(InputError) -> InputPixels {
     switch contents {
-    case .files(let paths): return try captioner.pixels(path: paths[index], frames: frames)
+    case .files(let paths): return try reader.pixels(path: paths[index], frames: frames)
     case .table(let images, _):
       let name = try name(index)
-      return try captioner.pixels(files: images.imageBytes(index), name: name, frames: frames)
-    case .shards(let shards): return try captioner.pixels(shards, index)
+      return try reader.pixels(files: images.imageBytes(index), name: name, frames: frames)
+    case .shards(let shards): return try reader.pixels(shards, index)
+    }
+  }
+
+  /// Reads the frames of input `index` one after the other, as `MediaInput.forEachFrame` has them, and
+  /// prepares them for a model.
+  ///
+  /// The images of a row count as a second each.
+  ///
+  /// - Parameters:
+  ///   - index: in `0..<count`.
+  ///   - interval: milliseconds from frame to frame, at least 1.
+  ///   - reader: of the model that they are for.
+  ///   - body: is given each frame, and returns whether it wants more.
+  /// - Throws: `InputError` where it cannot be read.
+  package func forEachFrame(
+    _ index: Int, every interval: Int, for reader: InputReader, _ body: (TimedPixels) -> Bool
+  ) throws(InputError) {
+    let files: [[UInt8]]
+    switch contents {
+    case .files(let paths):
+      return try reader.forEachFrame(path: paths[index], every: interval, body)
+    case .table(let images, _): files = try images.imageBytes(index)
+    case .shards(let shards): files = [shards.imageBytes(index)]
+    }
+    let name = try name(index)
+    for part in FrameSampling.parts(count: files.count, every: interval) {
+      let pixels = Result { () throws(InputError) -> InputPixels in
+        try reader.pixels(files: [files[part.frame]], name: name)
+      }
+      let frame = TimedPixels(
+        pixels: pixels, start: Double(part.start) / 1000, end: Double(part.end) / 1000)
+      if !body(frame) { return }
     }
   }
 }
@@ -109,7 +141,7 @@ extension InputSource {
   }
 }
 
-extension Captioner {
+extension InputReader {
   /// Decodes the image files of a row and prepares them for the model, as many as it takes.
   package func pixels(
     files: [[UInt8]], name: String, frames: Int? = nil

@@ -1,6 +1,7 @@
 package import Captioning
 package import Data
 package import Diagnostics
+import Media
 import Tokenizer
 
 /// Captions data with a model, to be scored.
@@ -16,7 +17,7 @@ package struct Evaluator {
     self.options = options
   }
 
-  /// Captions every sample of data.
+  /// Captions every sample of data, several in one go while the next ones are read.
   ///
   /// - Parameters:
   ///   - data: what to caption.
@@ -26,28 +27,59 @@ package struct Evaluator {
   package func predictions(
     _ data: EvaluationData, progress: (Int) -> Void = { _ in }
   ) throws(InputError) -> (predictions: [Prediction], skipped: SkippedSamples) {
-    var (predictions, skipped): ([Prediction], SkippedSamples) = ([], data.skipped)
-    for (index, sample) in data.samples.enumerated() {
-      do throws(InputError) {
-        predictions.append(try prediction(sample, data.pixels(sample, for: captioner)))
-      } catch {
+    let reader = captioner.reader
+    let inputs = Lookahead<Input>(limit: [InputPixels].usualFrames) { put in
+      for sample in data.samples {
+        let pixels = Result { () throws(InputError) in try data.pixels(sample, for: reader) }
+        if !put(Input(sample: sample, pixels: pixels)) { return }
+      }
+    }
+    defer { inputs.stop() }
+    var (predictions, skipped, done): ([Prediction], SkippedSamples, Int) = ([], data.skipped, 0)
+    var batch: (samples: [EvaluationData.Sample], pixels: [InputPixels]) = ([], [])
+    func finish() throws(InputError) {
+      if batch.samples.isEmpty { return }
+      let outcomes = try captioner.outcomes(
+        batch.pixels, questions: [batch.samples[0].question], options: options)
+      for (sample, outcome) in zip(batch.samples, outcomes) {
+        do throws(InputError) {
+          predictions.append(prediction(sample, try outcome[0].get()))
+        } catch { skipped.add(error) }
+      }
+      done += batch.samples.count
+      batch = ([], [])
+      progress(done)
+    }
+    while let input = inputs.next() {
+      switch input.pixels {
+      case .success(let pixels):
+        let fits =
+          batch.pixels.takes(pixels, limit: [InputPixels].usualFrames)
+          && batch.samples.allSatisfy { $0.question == input.sample.question }
+        if !fits { try finish() }
+        batch.samples.append(input.sample)
+        batch.pixels.append(pixels)
+      case .failure(let error):
+        try finish()
         if error.kind == .usage { throw error }
         skipped.add(error)
+        done += 1
+        progress(done)
       }
-      progress(index + 1)
     }
+    try finish()
     if predictions.isEmpty, let problem = skipped.named.first { throw problem }
     return (predictions, skipped)
   }
 
-  private func prediction(
-    _ sample: EvaluationData.Sample, _ pixels: InputPixels
-  ) throws(InputError) -> Prediction {
-    var options = options
-    options.question = sample.question
+  private struct Input {
+    let sample: EvaluationData.Sample
+    let pixels: Result<InputPixels, InputError>
+  }
+
+  private func prediction(_ sample: EvaluationData.Sample, _ caption: Caption) -> Prediction {
     let prompt = captioner.prompt(sample.question).count
     let endID = captioner.tokenizer.vocabulary.endID
-    let caption = try captioner.captions([pixels], options: options)[0]
     // By tokens, so that case, accents and spacing do not count.
     let said = caption.tokens.dropFirst(prompt).filter { $0 != endID }
     return Prediction(

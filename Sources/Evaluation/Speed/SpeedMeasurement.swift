@@ -45,18 +45,30 @@ package struct SpeedMeasurement: Sendable {
     let load = (clock.now - start).milliseconds
     let (session, vocabulary) = (captioner.session, captioner.tokenizer.vocabulary)
     let settings = session.model.settings
-    let frames = workload == .video ? captioner.maximumFrames : 1
+    let frames = workload == .video || workload == .stream ? captioner.maximumFrames : 1
     // Captions of noise end when they like; measured ones have one length.
     let options = SearchOptions(
       beams: beams, maximumTokens: tokens, endID: vocabulary.endID, bannedIDs: [vocabulary.endID])
     let size = session.model.squareSize
-    let pixels = noise(workload.inputs * frames * 3 * size.height * size.width)
+    let isStream = workload == .stream
+    let pixels = noise(
+      (isStream ? 1 : workload.inputs * frames) * 3 * size.height * size.width)
+    var window: [FrameFeatures] = []
+    if isStream {
+      for _ in 1..<frames { window.append(try session.features(pixels: pixels)) }
+    }
     var rounds: [Round] = []
     var firstMs = 0.0
     for index in 0...self.rounds {
       let (begun, cpu) = (clock.now, Self.cpuMilliseconds)
-      let state = try pixels.withUnsafeBufferPointer { (pixels) throws(InputError) in
-        try session.encode(pixels: pixels, images: workload.inputs, frames: frames)
+      let state: ImageState
+      if isStream {
+        window.append(try session.features(pixels: pixels))
+        state = try session.state(of: window)
+      } else {
+        state = try pixels.withUnsafeBufferPointer { (pixels) throws(InputError) in
+          try session.encode(pixels: pixels, images: workload.inputs, frames: frames)
+        }
       }
       let seen = Self.cpuMilliseconds
       _ = try session.generateAll(state, prompt: [vocabulary.startID], options: options)
@@ -65,10 +77,12 @@ package struct SpeedMeasurement: Sendable {
       } else {
         rounds.append(
           Round(
-            encode: state.encodeMilliseconds, prefix: state.prefixMilliseconds,
+            encode: window.last?.milliseconds ?? state.encodeMilliseconds,
+            prefix: state.prefixMilliseconds,
             steps: session.stepMilliseconds, cpuImage: seen - cpu,
             cpuSteps: Self.cpuMilliseconds - seen))
       }
+      if isStream { window.removeFirst() }
     }
     let count = min(tokens, settings.maximumTextLength - 1)
     func times(_ value: (Round) -> Double) -> SpeedReport.Times {

@@ -6,6 +6,8 @@ package struct SpeedReport: Encodable, Sendable {
     case image
     /// One clip of as many frames as the model takes.
     case video
+    /// A clip like that of `video`, of which all frames but the last were encoded before.
+    case stream
     /// Eight images.
     case batch
 

@@ -46,7 +46,7 @@ struct Observation {
     let width = session.model.settings.vocabulary.count
     func logits(_ text: [Int]) throws(InputError) -> [Float] {
       if text.isEmpty { return [] }
-      let all = try session.logits(state, tokens: prompt + text.dropLast())
+      let all = try session.logits(state, tokens: prompt + text.dropLast())[0]
       return Array(all[((prompt.count - 1) * width)...])
     }
     self.logits = try logits(text)

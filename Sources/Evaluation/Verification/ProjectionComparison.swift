@@ -52,6 +52,7 @@ struct ProjectionComparison {
   mutating func add(_ sample: CalibrationSample) throws(InputError) {
     if noise.isEmpty { return }
     let (right, found) = (try reference.values(sample), try candidate.values(sample))
+    if right.map(\.count) != found.map(\.count) { return noise.removeAll() }
     for index in noise.indices { noise[index].add(right[index], found[index]) }
   }
 

@@ -70,7 +70,7 @@ package struct Verifier {
       on: machine)
     let classTokens = classes.map { text($0) }
     for (index, sample) in data.samples.enumerated() {
-      let pixels = try data.pixels(sample, for: reference)
+      let pixels = try data.pixels(sample, for: reference.reader)
       let said = try compare(sample, pixels, classTokens, &tally)
       if index < Self.comparedSamples { try projections.add(said) }
       progress(index + 1)
@@ -113,7 +113,10 @@ package struct Verifier {
     questions.text = said
     let found = try Observation(candidate, pixels, prompt: prompt, questions)
 
-    tally.features.add(right.features, found.features)
+    // A plan of merged tokens has fewer.
+    if right.features.count == found.features.count {
+      tally.features.add(right.features, found.features)
+    }
     tally.logits.add(right.logits, found.logits)
     tally.own.add(right.logits, found.logits, labels: said.map { Int32($0) })
     for (index, text) in references.enumerated() {

@@ -31,6 +31,20 @@ package enum GIT {
     case any
   }
 
+  /// Fewer image tokens than the model was made with: less to compute, at some loss.
+  ///
+  /// After a block of the encoder, every two neighbours of a row of patches become their mean. What
+  /// follows, in the encoder and in the decoder, sees half as many tokens. Tokens of late blocks have
+  /// mixed with their neighbours, so that a mean loses little of them.
+  /// - Source: token merging (Bolya et al. 2023) joins the most similar tokens of each image, in every
+  ///   block; joining neighbours once needs no comparison and keeps all shapes known.
+  package struct TokenMerging: Sendable, Hashable {
+    /// So many blocks see all tokens; from 1 to one fewer than there are.
+    package var afterBlocks: Int
+
+    package init(afterBlocks: Int) { self.afterBlocks = afterBlocks }
+  }
+
   /// The model as one graph of primitive ops.
   ///
   /// - Inputs: `pixels` f32[B, F, 3, S, S], normalised, S the image size, or with `.any` sizes
@@ -40,13 +54,15 @@ package enum GIT {
   /// - With `training` there are two more inputs, `seed` i32[1], new at every step, and `labels`
   ///   i32[B, T], where label t is the token after position t, negative where nothing is to be
   ///   learnt; and an output `loss` f32[]. `seed` is there even when nothing is dropped.
+  /// - `merging` is for a ViT of one size with an even number of patches per side.
   /// - Precondition: `configuration` passes `validated(place:)`; only a ViT takes `.any` sizes. When the graph runs, T is at most
   ///   `maximumTextLength` and F at most `frames`, unless that is 0.
   package static func logits(
-    _ configuration: GITConfiguration, sizes: ImageSizes = .one, training: TrainingOptions? = nil
+    _ configuration: GITConfiguration, sizes: ImageSizes = .one, merging: TokenMerging? = nil,
+    training: TrainingOptions? = nil
   ) -> Graph {
     let text = TensorType(.i32, [.symbol("B"), .symbol("T")])
-    var builder = GITBuilder(configuration: configuration, sizes: sizes)
+    var builder = GITBuilder(configuration: configuration, sizes: sizes, merging: merging)
     let pixels = builder.graph.input(
       "pixels",
       .f32([.symbol("B"), .symbol("F"), 3, builder.image.height, builder.image.width]))
@@ -92,14 +108,21 @@ struct GITBuilder {
 
   let configuration: GITConfiguration
   let image: ImageShape
+  let merging: GIT.TokenMerging?
   var graph = Graph()
   /// nil in an inference graph.
   var dropout: DropoutState?
 
-  init(configuration: GITConfiguration, sizes: GIT.ImageSizes) {
+  init(configuration: GITConfiguration, sizes: GIT.ImageSizes, merging: GIT.TokenMerging?) {
     self.configuration = configuration
+    self.merging = merging
     let side = Dimension(configuration.vision.imageSize)
     switch (sizes, configuration.vision) {
+    case (.one, .vit(let vit)) where merging != nil:
+      let patches = vit.imageSize / vit.patchSize
+      precondition(patches.isMultiple(of: 2), "an even number of patches per side")
+      image = ImageShape(height: side, width: side, tokens: Dimension(1 + patches * patches / 2))
+    case _ where merging != nil: preconditionFailure("a ViT of one size")
     case (.one, _):
       image = ImageShape(
         height: side, width: side, tokens: Dimension(configuration.tokensPerFrame))

@@ -5,8 +5,8 @@ package import Kernels
 
 /// A plan function made ready to run: every length known, every byte in its place.
 ///
-/// Making one checks everything, so that ``run()`` cannot fail: it allocates nothing and takes no
-/// locks. What depends on weights and sizes alone, such as interpolated positions, is computed by the
+/// Making one checks everything, so that ``run()`` cannot fail: it allocates nothing, and waits for
+/// nothing but its turn where runs of this process have more threads than there are cores. What depends on weights and sizes alone, such as interpolated positions, is computed by the
 /// first run and kept in memory of its own. Not for use by two threads at once.
 package final class BoundFunction {
   /// The memory and the calls of a bound function.
@@ -174,7 +174,9 @@ package final class BoundFunction {
     guard let first = steps.baseAddress, !steps.isEmpty else { return }
     let start = hasConstants ? constantSteps : 0
     hasConstants = true
-    if start < steps.count { ck_run(first + start, steps.count - start, threads) }
+    if start < steps.count {
+      ck_run(first + start, steps.count - start, threads, ThreadCount.default)
+    }
   }
 
   /// The bytes of the input of this name; in memory of its own, zeros at first, and what is written

@@ -10,7 +10,8 @@ enum NextTokens {
 /// A banned word of several tokens is not cut off at its last token, which would leave its beginning in
 /// the text: a text that has one is given up, and the search is made again with the word's first token
 /// refused at that place. After ``maximumRestarts`` of these, tokens that would complete a word are
-/// refused instead, as Hugging Face's `bad_words_ids` does it.
+/// refused instead, as Hugging Face's `bad_words_ids` does it. Each image has its own count, so that its
+/// text does not depend on the others of a batch.
 struct Constraint {
   static let maximumRestarts = 32
 
@@ -25,7 +26,8 @@ struct Constraint {
   private let classes: TokenTrie?
   private let limit: Int
   private var refused: [Place: Set<Int>] = [:]
-  private var restarts = 0
+  /// By image; nil where there was none.
+  private var restarts: [Int: Int] = [:]
 
   /// Nothing is refused yet; texts have at most `limit` tokens.
   init(_ options: SearchOptions, limit: Int) {
@@ -40,7 +42,7 @@ struct Constraint {
     var banned = bannedIDs
     if !bannedWords.isEmpty {
       banned.formUnion(refused[Place(image: image, text: text)] ?? [])
-      if restarts == Self.maximumRestarts {
+      if restarts[image] == Self.maximumRestarts {
         for word in bannedWords where text.suffix(word.count - 1) == word.dropLast() {
           banned.formUnion(word.suffix(1))
         }
@@ -54,19 +56,19 @@ struct Constraint {
   ///
   /// - Returns: whether there were any, so that the search has to be made again.
   mutating func refuse(_ texts: [[ArraySlice<Int>]]) -> Bool {
-    if bannedWords.isEmpty || restarts == Self.maximumRestarts { return false }
-    var hasFound = false
-    for (image, texts) in texts.enumerated() {
+    if bannedWords.isEmpty { return false }
+    var offenders: Set<Int> = []
+    for (image, texts) in texts.enumerated() where restarts[image] != Self.maximumRestarts {
       for text in texts {
         let start = text.indices.first { start in
           bannedWords.contains { text[start...].starts(with: $0) }
         }
         guard let start else { continue }
-        hasFound = true
+        offenders.insert(image)
         refused[Place(image: image, text: Array(text[..<start])), default: []].insert(text[start])
       }
     }
-    if hasFound { restarts += 1 }
-    return hasFound
+    for image in offenders { restarts[image, default: 0] += 1 }
+    return !offenders.isEmpty
   }
 }

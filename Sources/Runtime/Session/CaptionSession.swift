@@ -21,12 +21,14 @@ package final class CaptionSession {
 
   /// Photos of one camera come in two sizes; each takes the memory of its tokens.
   private static let maximumEncoders = 2
+  /// As many `prefix` functions are kept that no image state holds.
+  private static let maximumPrefixes = 2
 
   package let model: CaptionModel
   let machine: Machine
   /// `encode` as it was last needed, latest last.
   private var encoders: [(key: EncoderKey, function: BoundFunction)] = []
-  /// `prefix` and its results; one that no image state holds is used again.
+  /// `prefix` and its results, latest last; one that no image state holds is used again.
   private var prefixes: [BoundPrefix] = []
   /// Shared by all image states: a search is over before the next begins.
   private var text: TextCache?
@@ -40,6 +42,8 @@ package final class CaptionSession {
   }
 
   /// Runs the image encoder and the decoder's prefix over images or clips.
+  ///
+  /// Frames whose pixels are equal, wherever they are, are encoded once.
   ///
   /// - Parameters:
   ///   - pixels: f32[images · frames, 3, height, width], normalised.
@@ -56,23 +60,74 @@ package final class CaptionSession {
   package func encode(
     pixels: UnsafeBufferPointer<Float>, size: PixelSize? = nil, images: Int = 1, frames: Int
   ) throws(InputError) -> ImageState {
-    let settings = model.settings
     precondition(images >= 1, "an image to encode")
-    precondition((1...max(1, settings.maximumFrames)).contains(frames), "frames of the model")
     let clock = ContinuousClock()
     let start = clock.now
     let size = size ?? model.squareSize
-    let encoder = try encoder(size, images: images, frames: frames)
-    let input = encoder.input("pixels")
-    precondition(pixels.count * MemoryLayout<Float>.stride == input.count, "pixels of all frames")
-    input.copyMemory(from: UnsafeRawBufferPointer(pixels))
-    encoder.run()
+    let kinds = FrameKinds(UnsafeRawBufferPointer(pixels), count: images * frames)
+    let encoder = try runEncoder(kinds.representatives, size)
     let encoded = clock.now
-    let prefix = try prefix(of: encoder, size, images: images, frames: frames)
+    let prefix = try prefix(
+      size, images: images, frames: frames, features: encoder.outputShape("features"))
+    let features = UnsafeRawBufferPointer(encoder.output("features"))
+    for (frame, kind) in kinds.kinds.enumerated() {
+      prefix.setFeatures(frame, features.part(kind, of: kinds.representatives.count))
+    }
     prefix.function.run()
     return ImageState(
       prefix: prefix, encodeMilliseconds: (encoded - start).milliseconds,
       prefixMilliseconds: (clock.now - encoded).milliseconds)
+  }
+
+  /// Runs the image encoder over one frame, for all clips that have it.
+  ///
+  /// - Parameters:
+  ///   - pixels: f32[3, height, width], normalised.
+  ///   - size: as in ``encode(pixels:size:images:frames:)``.
+  ///   - known: frames that were encoded before.
+  /// - Returns: the one of `known` that has the same pixels, or what the encoder makes of these; for
+  ///   ``state(of:)``.
+  /// - Precondition: as for ``encode(pixels:size:images:frames:)``.
+  /// - Throws: as ``encode(pixels:size:images:frames:)``.
+  package func features(
+    pixels: [Float], size: PixelSize? = nil, known: [FrameFeatures] = []
+  ) throws(InputError) -> FrameFeatures {
+    let clock = ContinuousClock()
+    let start = clock.now
+    let size = size ?? model.squareSize
+    return try pixels.withUnsafeBufferPointer { (values) throws(InputError) in
+      let bytes = UnsafeRawBufferPointer(values)
+      if let frame = known.first(where: { $0.size == size && $0.hasPixels(bytes) }) { return frame }
+      let encoder = try runEncoder([bytes], size)
+      return FrameFeatures(
+        size: size, pixels: pixels, shape: encoder.outputShape("features"),
+        values: Array(encoder.output("features").assumingMemoryBound(to: Float.self)),
+        milliseconds: (clock.now - start).milliseconds)
+    }
+  }
+
+  /// Runs the decoder's prefix over the frames of one clip, which were encoded before.
+  ///
+  /// - Parameter frames: of this session, in order of time, all of one size; the same may be there
+  ///   several times.
+  /// - Returns: what ``encode(pixels:size:images:frames:)`` gives for their pixels, but that the time in
+  ///   the encoder is not counted. For an int8 model the bits are the same.
+  /// - Precondition: at least one frame, no more than the model takes.
+  /// - Throws: as ``encode(pixels:size:images:frames:)``.
+  package func state(of frames: [FrameFeatures]) throws(InputError) -> ImageState {
+    guard let first = frames.first, frames.allSatisfy({ $0.size == first.size }) else {
+      preconditionFailure("frames of one size")
+    }
+    let clock = ContinuousClock()
+    let start = clock.now
+    let prefix = try prefix(first.size, images: 1, frames: frames.count, features: first.shape)
+    for (index, frame) in frames.enumerated() {
+      frame.values.withUnsafeBytes { prefix.setFeatures(index, $0) }
+    }
+    prefix.function.run()
+    return ImageState(
+      prefix: prefix, encodeMilliseconds: 0,
+      prefixMilliseconds: (clock.now - start).milliseconds)
   }
 
   /// The best texts for the only image of `state`, best first.
@@ -132,7 +187,7 @@ package final class CaptionSession {
     try decoder.read(Array(tokens.dropLast()))
     var scores: [Float] = []
     for (index, token) in continuation.enumerated() {
-      let distribution = Distribution(decoder.logits(position: prompt.count - 1 + index))
+      let distribution = Distribution(decoder.logits(image: 0, position: prompt.count - 1 + index))
       guard distribution.isUsable else { throw Search.noProbabilities }
       scores.append(Float(distribution.logProb(token)))
     }
@@ -141,22 +196,33 @@ package final class CaptionSession {
 
   // MARK: What is bound
 
-  private func encoder(
-    _ size: PixelSize, images: Int, frames: Int
+  /// `encode` after it ran over the pixels of frames.
+  private func runEncoder(
+    _ frames: [UnsafeRawBufferPointer], _ size: PixelSize
   ) throws(InputError) -> BoundFunction {
-    let key = EncoderKey(count: images * frames, size: size)
+    let encoder = try encoder(EncoderKey(count: frames.count, size: size))
+    let input = encoder.input("pixels")
+    for (index, frame) in frames.enumerated() {
+      precondition(frame.count * frames.count == input.count, "pixels of all frames")
+      input.part(index, of: frames.count).copyMemory(from: frame)
+    }
+    encoder.run()
+    return encoder
+  }
+
+  private func encoder(_ key: EncoderKey) throws(InputError) -> BoundFunction {
     if let index = encoders.firstIndex(where: { $0.key == key }) {
       encoders.append(encoders.remove(at: index))
       return encoders[encoders.count - 1].function
     }
-    if encoders.count >= Self.maximumEncoders {
-      let oldest = encoders.removeFirst().function
-      prefixes.removeAll { $0.encoder === oldest }
-    }
+    if encoders.count >= Self.maximumEncoders { encoders.removeFirst() }
     let encoder = try model.bind(
-      model.encode, symbols(size, images: images, frames: frames), to: machine)
+      model.encode, symbols(key.size, images: key.count, frames: 1), to: machine)
     try check(
-      encoder.inputShape("pixels"), [key.count, 3, size.height, size.width], "encode", "pixels")
+      encoder.inputShape("pixels"), [key.count, 3, key.size.height, key.size.width], "encode",
+      "pixels")
+    let features = encoder.outputShape("features")
+    try check(features, [key.count] + features.dropFirst(), "encode", "features")
     encoders.append((key, encoder))
     return encoder
   }
@@ -168,22 +234,28 @@ package final class CaptionSession {
     ) { $1 }
   }
 
+  /// `prefix` for images or clips of a size, whose features are still to be set; those of a frame are of
+  /// the shape `features` but for its first axis.
   private func prefix(
-    of encoder: BoundFunction, _ size: PixelSize, images: Int, frames: Int
+    _ size: PixelSize, images: Int, frames: Int, features: [Int]
   ) throws(InputError) -> BoundPrefix {
-    for index in prefixes.indices
-    where prefixes[index].images == images && prefixes[index].frames == frames
-      && prefixes[index].encoder === encoder && isKnownUniquelyReferenced(&prefixes[index])
-    {
-      return prefixes[index]
+    precondition((1...max(1, model.settings.maximumFrames)).contains(frames), "frames of the model")
+    let key = BoundPrefix.Key(images: images, frames: frames, size: size)
+    var free: [Int] = []
+    for index in prefixes.indices where isKnownUniquelyReferenced(&prefixes[index]) {
+      if prefixes[index].key == key {
+        prefixes.append(prefixes.remove(at: index))
+        return prefixes[prefixes.count - 1]
+      }
+      free.append(index)
     }
-    let features = encoder.output("features")
+    if free.count >= Self.maximumPrefixes { prefixes.remove(at: free[0]) }
     let function = try model.bind(
-      model.prefix, symbols(size, images: images, frames: frames), to: machine,
-      external: features.baseAddress.map { ["features": $0] } ?? [:])
+      model.prefix, symbols(size, images: images, frames: frames), to: machine)
     try check(
-      function.inputShape("features"), encoder.outputShape("features"), "prefix", "features")
-    let prefix = BoundPrefix(function, of: encoder, images: images, frames: frames)
+      function.inputShape("features"), [images * frames] + features.dropFirst(), "prefix",
+      "features")
+    let prefix = BoundPrefix(function, key)
     prefixes.append(prefix)
     return prefix
   }
@@ -208,7 +280,7 @@ package final class CaptionSession {
   ) throws(InputError) -> BoundFunction {
     let key = BoundPrefix.StepKey(sequences: sequences, rows: rows)
     if let step = prefix.steps[key] { return step }
-    let images = prefix.images
+    let images = prefix.key.images
     var external: [String: UnsafeMutableRawPointer] = [:]
     var imageTokens = 0
     for layer in 0..<model.layers {
@@ -222,7 +294,7 @@ package final class CaptionSession {
     for (name, address) in text.addresses { external[name] = address }
     let symbols = [
       "Q": sequences, "R": rows, "L": text.capacity, "B": images, "P": imageTokens,
-      "F": prefix.frames,
+      "F": prefix.key.frames,
     ]
     let step = try model.bind(model.step, symbols, to: machine, external: external)
     for name in external.keys.sorted() {
@@ -265,7 +337,8 @@ extension CaptionSession {
       ("encode, \($0.key.count) frames of \($0.key.size)", $0.function)
     }
     for prefix in prefixes {
-      all.append(("prefix, \(prefix.images) of \(prefix.frames) frames", prefix.function))
+      all.append(
+        ("prefix, \(prefix.key.images) of \(prefix.key.frames) frames", prefix.function))
       all += prefix.steps.map { ("step, \($0.sequences) sequences of \($0.rows) rows", $1) }
     }
     return all.map { ($0, $1.facts, $1.runs) }.sorted { $0.function < $1.function }

@@ -31,7 +31,7 @@ final class Decoder: StepModel {
   func begin(
     prompt: [Int], images: Int, sequencesPerImage: Int, longest: Int
   ) throws(InputError) {
-    precondition(images == prefix.images, "the images of the state")
+    precondition(images == prefix.key.images, "the images of the state")
     let sequences = images * sequencesPerImage
     let text = try session.textCache(sequences: sequences, length: longest)
     positions = text.capacity
@@ -42,12 +42,14 @@ final class Decoder: StepModel {
       first, tokens: (0..<images).flatMap { _ in prompt }, sources: (0..<images).map { Int32($0) })
   }
 
-  /// Reads `tokens` for one image; see ``logits(position:)``.
+  /// Reads `tokens` for every image; see ``logits(image:position:)``.
   func read(_ tokens: [Int]) throws(InputError) {
-    let text = try session.textCache(sequences: 1, length: tokens.count)
+    let images = prefix.key.images
+    let text = try session.textCache(sequences: images, length: tokens.count)
     positions = text.capacity
-    let step = try session.step(prefix, text, sequences: 1, rows: tokens.count)
-    run(step, tokens: tokens, sources: [0])
+    let step = try session.step(prefix, text, sequences: images, rows: tokens.count)
+    run(
+      step, tokens: (0..<images).flatMap { _ in tokens }, sources: (0..<images).map { Int32($0) })
   }
 
   /// Runs the first tokens of sequences, each of which has row s for itself.
@@ -93,8 +95,10 @@ final class Decoder: StepModel {
     logits { shape in row * shape[1] + shape[1] - 1 }
   }
 
-  /// After ``read(_:)``: the scores after the token at `position`.
-  func logits(position: Int) -> UnsafeBufferPointer<Float> { logits { _ in position } }
+  /// After ``read(_:)``: the scores after the token at `position` for one image.
+  func logits(image: Int, position: Int) -> UnsafeBufferPointer<Float> {
+    logits { shape in image * shape[1] + position }
+  }
 
   private func logits(_ line: ([Int]) -> Int) -> UnsafeBufferPointer<Float> {
     guard let current else { preconditionFailure("a search begins before it looks") }

@@ -15,14 +15,21 @@ package final class ImageState {
   }
 
   /// Images or clips.
-  package var images: Int { prefix.images }
+  package var images: Int { prefix.key.images }
   /// Frames of each; 1 for images.
-  package var frames: Int { prefix.frames }
+  package var frames: Int { prefix.key.frames }
 }
 
 /// The bound `prefix` function, whose memory holds the keys and values of images, and the `step`
 /// functions that are bound to that memory.
 final class BoundPrefix {
+  struct Key: Hashable {
+    let images: Int
+    /// Of each; 1 for images.
+    let frames: Int
+    let size: PixelSize
+  }
+
   struct StepKey: Hashable {
     let sequences: Int
     let rows: Int
@@ -32,16 +39,18 @@ final class BoundPrefix {
   static let maximumSteps = 32
 
   let function: BoundFunction
-  /// Holds the features, which `function` reads.
-  let encoder: BoundFunction
-  let images: Int
-  let frames: Int
+  let key: Key
   var steps: [StepKey: BoundFunction] = [:]
 
-  init(_ function: BoundFunction, of encoder: BoundFunction, images: Int, frames: Int) {
+  init(_ function: BoundFunction, _ key: Key) {
     self.function = function
-    self.encoder = encoder
-    self.images = images
-    self.frames = frames
+    self.key = key
+  }
+
+  /// Gives the features of one of the images · frames frames.
+  func setFeatures(_ frame: Int, _ values: UnsafeRawBufferPointer) {
+    let place = function.input("features").part(frame, of: key.images * key.frames)
+    precondition(place.count == values.count, "features of a frame")
+    place.copyMemory(from: values)
   }
 }

@@ -55,28 +55,57 @@ package enum ThreadCount {
       return max(1, cores.count)
     }
 
-    /// The whole CPUs that the quotas of a control group (version 2) and of those above it leave.
+    /// The whole CPUs that the quotas of a process's control groups, and of those above them, leave.
+    ///
+    /// Of version 2 the file `cpu.max`, of version 1 `cpu.cfs_quota_us` and `cpu.cfs_period_us` under the
+    /// hierarchy that has the controller `cpu`. Where a group's folder is not there, as in a container
+    /// that sees its own group as the root, those above it count.
     ///
     /// - Parameters:
     ///   - membership: the text of `/proc/self/cgroup`.
     ///   - hierarchy: where the control groups are mounted.
     /// - Returns: at least 1; nil without a quota.
     package static func cpuQuota(membership: String, hierarchy: String) -> Int? {
-      let line = membership.split(separator: "\n").first { $0.hasPrefix("0::/") }
-      guard let line else { return nil }
-      var parts = line.dropFirst("0::/".count).split(separator: "/")
       var least: Int?
-      while true {
-        let folder = parts.reduce(hierarchy) { "\($0)/\($1)" }
-        if let limit = text(of: "\(folder)/cpu.max") {
-          let numbers = limit.split { $0 == " " || $0 == "\n" }.map { Int($0) }
-          if numbers.count == 2, let quota = numbers[0], let period = numbers[1], period > 0 {
-            least = min(least ?? .max, max(1, quota / period))
+      for line in membership.split(separator: "\n") {
+        // Hierarchy, controllers, path; a colon can be in the path.
+        let fields = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
+        guard fields.count == 3 else { continue }
+        let isUnified = fields[0] == "0" && fields[1].isEmpty
+        guard isUnified || fields[1].split(separator: ",").contains("cpu") else { continue }
+        // Version 1 is mounted under its controllers' names, with a link for each alone.
+        let root = isUnified ? hierarchy : "\(hierarchy)/cpu"
+        var parts = fields[2].split(separator: "/")
+        while true {
+          let folder = parts.reduce(root) { "\($0)/\($1)" }
+          if let cpus = isUnified ? unifiedQuota(folder) : legacyQuota(folder) {
+            least = min(least ?? .max, max(1, cpus))
           }
+          if parts.isEmpty { break }
+          parts.removeLast()
         }
-        if parts.isEmpty { return least }
-        parts.removeLast()
       }
+      return least
+    }
+
+    /// Whole CPUs by `cpu.max`: "quota period" in microseconds, or "max period".
+    private static func unifiedQuota(_ folder: String) -> Int? {
+      let numbers = text(of: "\(folder)/cpu.max")?.split { $0 == " " || $0 == "\n" }.map { Int($0) }
+      guard let numbers, numbers.count == 2, let quota = numbers[0], let period = numbers[1],
+        period > 0
+      else { return nil }
+      return quota / period
+    }
+
+    /// Whole CPUs by version 1, whose quota is -1 where there is none.
+    private static func legacyQuota(_ folder: String) -> Int? {
+      func number(_ name: String) -> Int? {
+        text(of: "\(folder)/\(name)")?.split(separator: "\n").first.flatMap { Int($0) }
+      }
+      guard let quota = number("cpu.cfs_quota_us"), let period = number("cpu.cfs_period_us"),
+        quota > 0, period > 0
+      else { return nil }
+      return quota / period
     }
 
     /// The start of a small text file, nil when it cannot be read.

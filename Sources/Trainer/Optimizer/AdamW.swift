@@ -1,6 +1,7 @@
 import CKernels
 import Formats
 import Kernels
+import Runtime
 
 /// AdamW over all parameters in one sweep, and the gradient's norm before it.
 ///
@@ -74,7 +75,7 @@ final class AdamW {
 
   /// The Euclidean norm of the whole gradient, before clipping.
   func gradientNorm() -> Float {
-    withUnsafePointer(to: normStep) { ck_run($0, 1, threads) }
+    withUnsafePointer(to: normStep) { ck_run($0, 1, threads, ThreadCount.default) }
     return Float(normScratch[0].squareRoot())
   }
 
@@ -94,7 +95,9 @@ final class AdamW {
       arguments[index].correction1 = correction1
       arguments[index].correction2 = correction2
     }
-    steps.withUnsafeBufferPointer { ck_run($0.baseAddress.unsafelyUnwrapped, $0.count, threads) }
+    steps.withUnsafeBufferPointer {
+      ck_run($0.baseAddress.unsafelyUnwrapped, $0.count, threads, ThreadCount.default)
+    }
   }
 
   /// baseⁿ in Double: β₂ᵗ near 1 must not lose its distance from 1.

@@ -8,7 +8,7 @@ struct Bench: ParsableCommand {
     abstract: "Measure how fast a plan captions on this machine.",
     discussion: """
       Captions made-up pixels: image is one of them, video a clip of as many frames as the model \
-      takes, batch eight images at once. Every caption gets the same number of tokens. The fastest \
+      takes, stream the same clip after one new frame, batch eight images at once. Every caption gets the same number of tokens. The fastest \
       round says what the machine can do, the median what to expect while it is as busy as now.
 
       Example: gitc bench scenes.plan
@@ -18,7 +18,7 @@ struct Bench: ParsableCommand {
   @Argument(help: "Plan that gitc compile wrote.")
   var plan: String
 
-  @Option(help: "image, video or batch.")
+  @Option(help: "image, video, stream or batch.")
   var workload = SpeedReport.Workload.image
 
   @Option(help: ArgumentHelp("Beams of the search.", valueName: "n"))

@@ -19,6 +19,7 @@ struct Compile: ParsableCommand {
                gitc compile scenes.ckpt -o scenes.plan --precision fp32 --report report.json
                gitc compile vit.onnx -o vit.plan --precision fp32
                gitc compile scenes.ckpt -o scenes.plan --calibrate scenes-validation.img.tsv
+               gitc compile git-base.ckpt -o git-base.plan --merge-tokens 8
                gitc compile scenes.ckpt --stop-after split-prefix
                gitc compile scenes.ckpt -o scenes.plan --emit-dot scenes.dot && dot -Tsvg -O scenes.dot
       """)
@@ -40,6 +41,12 @@ struct Compile: ParsableCommand {
 
   @Option(help: "With --calibrate, the most that int8 may change the loss, as a share of itself.")
   var budget = 0.005
+
+  @Option(
+    help: ArgumentHelp(
+      "Merge neighbouring image tokens after so many blocks of a ViT: faster, at a loss.",
+      valueName: "blocks"))
+  var mergeTokens: Int?
 
   @Option(help: "Write what each pass did as JSON.")
   var report: String?
@@ -76,7 +83,7 @@ struct Compile: ParsableCommand {
   }
 
   func run() throws {
-    let source = try CompileSource.read(path: model)
+    let source = try merged(CompileSource.read(path: model))
     if let stopAfter { return try stop(source, after: stopAfter) }
     guard let output else { preconditionFailure("validation asks for -o") }
     var printed: [String] = []
@@ -113,6 +120,17 @@ struct Compile: ParsableCommand {
     try draw(compiled.graphs.functions)
     try StandardStreams.result(
       printAfter == nil ? summary.text : printed.joined(separator: "\n"))
+  }
+
+  /// The source with fewer image tokens, where that is asked for.
+  private func merged(_ source: CompileSource) throws(InputError) -> CompileSource {
+    guard let mergeTokens else { return source }
+    guard case .checkpoint(let checkpoint) = source else {
+      throw noCheckpoint("leave out --merge-tokens")
+    }
+    return .checkpoint(
+      try Compiler.merging(
+        checkpoint, GIT.TokenMerging(afterBlocks: mergeTokens), place: model))
   }
 
   /// Prints the graphs after a stage and compiles no further.

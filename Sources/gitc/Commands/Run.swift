@@ -17,7 +17,13 @@ struct Run: ParsableCommand {
       its duration, everything else for a second. An input that cannot be read has an error in its \
       place in json and jsonl, and a line on stderr; the others go on, and the exit code is 65.
 
-      An input is looked at once, however many beams, samples and questions there are.
+      An input is looked at once, however many beams, samples and questions there are. Inputs that are \
+      alike are captioned in batches while the next ones are read; the results are those of each alone.
+
+      With --every, an input is a stream: every so many seconds there is a caption of the latest frames, \
+      as many as --frames says, each of which is looked at once. text has the time before the caption, \
+      json start and end in seconds, srt and vtt a cue for each. Images of a folder, rows of a table and \
+      frames of an array count as a second each.
 
       Example: gitc run scenes.plan photo.jpg
                gitc run scenes.plan clip.mp4 frames/ --beam 4 --format json
@@ -25,6 +31,7 @@ struct Run: ParsableCommand {
                gitc run git.plan photo.jpg --search original --format json
                gitc run git.plan photo.jpg --sample --top-p 0.9 --seed 7 --alternatives 5 --format json
                gitc run git.plan photo.jpg --classes names.txt --beam 5 --alternatives 5 --format json
+               gitc run git-video.plan talk.mp4 --every 2 --format srt -o talk.srt
                find photos -name '*.jpg' | gitc run scenes.plan - --format jsonl -o captions.jsonl
       """)
 
@@ -45,6 +52,16 @@ struct Run: ParsableCommand {
   @Flag(help: "Turn photos upright as their EXIF data says; without it they are taken as stored.")
   var exif = false
 
+  @Option(
+    help: ArgumentHelp("A caption every so many seconds of a video.", valueName: "seconds"))
+  var every: Double?
+
+  @Option(
+    help: ArgumentHelp(
+      "The most images and frames captioned at once (default: 8; 1 with paths from stdin).",
+      valueName: "n"))
+  var batch: Int?
+
   @Option(name: .shortAndLong, help: "File to write instead of stdout.")
   var output: String?
 
@@ -53,6 +70,18 @@ struct Run: ParsableCommand {
   func validate() throws {
     if captioning.question.count > 1, format.hasTimes {
       throw ValidationError("\(format.rawValue) shows one answer at a time; ask one question")
+    }
+    if let every, !(0.001...86_400).contains(every) {
+      throw ValidationError("--every takes 0.001 to 86400 seconds, not \(every)")
+    }
+    if let batch, !(1...4096).contains(batch) {
+      throw ValidationError("--batch takes 1 to 4096, not \(batch)")
+    }
+    if every != nil, each {
+      throw ValidationError("--every takes a folder as one stream; leave out --each")
+    }
+    if every != nil, batch != nil {
+      throw ValidationError("--every goes on frame by frame; leave out --batch")
     }
   }
 
@@ -65,7 +94,14 @@ struct Run: ParsableCommand {
       captioner: captioner, options: try captioning.values(for: captioner), questions: questions,
       printer: CaptionPrinter(
         format, isSingle: walk.isSingle, tellsQuestions: questions.count > 1))
-    try ResultFile.write(to: output) { put throws(InputError) in try run.all(walk, put) }
+    let limit = batch ?? (inputs.contains("-") ? 1 : [InputPixels].usualFrames)
+    try ResultFile.write(to: output) { put throws(InputError) in
+      if let every {
+        try run.allStreams(walk, every: Int((every * 1000).rounded()), put)
+      } else {
+        try run.all(walk, limit: limit, put)
+      }
+    }
     if let failure = run.failures.first {
       throw walk.isSingle ? ExitStatus(failure.kind).code : ExitStatus.badData.code
     }

@@ -17,8 +17,9 @@ enum CaptionFormat: String, ExpressibleByArgument, CaseIterable {
 /// What became of one input.
 struct CaptionResult {
   let input: String
-  /// How long a video lasts; 1 for everything else.
-  var seconds = 1.0
+  /// How long it is shown: a video, or a part of it, as long as it lasts; 1 for everything else, 0 for
+  /// what could not be read.
+  let seconds: Double
   let outcome: Result<Caption, InputError>
 }
 
@@ -60,7 +61,9 @@ struct CaptionPrinter {
   }
 
   private mutating func body(_ result: CaptionResult) -> String {
-    switch (format, result.outcome) {
+    // Cues after a failure are not shown earlier than without it.
+    if case .failure = result.outcome { cues.skip(seconds: result.seconds) }
+    return switch (format, result.outcome) {
     case (.json, _): "\n" + json(result)
     case (.jsonl, _): json(result) + "\n"
     case (_, .failure): ""
@@ -70,12 +73,13 @@ struct CaptionPrinter {
     }
   }
 
-  /// Columns of what is worth saying: input, question, caption.
+  /// Columns of what is worth saying: input, start of a part of a stream, question, caption.
   private func line(_ input: String, _ caption: Caption) -> String {
     var columns = [caption.caption]
     if tellsQuestions, let question = caption.question {
       columns.insert(question.split(whereSeparator: \.isWhitespace).joined(separator: " "), at: 0)
     }
+    if let start = caption.start { columns.insert(Cues.time(start), at: 0) }
     if !isSingle { columns.insert(input, at: 0) }
     return columns.joined(separator: "\t") + "\n"
   }

@@ -1,8 +1,9 @@
 import Captioning
 import Diagnostics
 import Evaluation
+import Media
 
-/// Captions every input and prints what became of it.
+/// Captions every input and prints what became of it, in order; the next inputs are read meanwhile.
 struct CaptionRun {
   let captioner: Captioner
   let options: CaptionOptions
@@ -21,45 +22,83 @@ struct CaptionRun {
     self.printer = printer
   }
 
-  /// Goes through all inputs.
+  /// An input that was read, or why it was not.
+  private struct Input {
+    var name: String
+    /// How long a video lasts; 1 for everything else.
+    var seconds = 1.0
+    let pixels: Result<InputPixels, InputError>
+  }
+
+  /// Goes through all inputs, those that are alike in batches of up to `limit` frames.
   ///
   /// - Throws: what is wrong with the options, or with writing; what is wrong with an input is its
   ///   result.
-  mutating func all(_ walk: InputWalk, _ put: ResultFile.Put) throws(InputError) {
-    try walk.forEach { (path, source) throws(InputError) in
-      switch source {
-      case .failure(let error): try tell(path, .failure(error), put)
-      case .success(let source):
-        for index in 0..<source.count { try caption(source, index, path, put) }
+  mutating func all(
+    _ walk: InputWalk, limit: Int, _ put: ResultFile.Put
+  ) throws(InputError) {
+    try captioner.check(options)
+    let (reader, frames, hasTimes) = (captioner.reader, options.frames, printer.format.hasTimes)
+    let inputs = Lookahead<Input>(limit: limit) { give in
+      walk.forEach { path, source in
+        switch source {
+        case .failure(let error): return give(Input(name: path, pixels: .failure(error)))
+        case .success(let source):
+          for index in 0..<source.count {
+            if !give(Self.read(source, index, path, reader, frames: frames, hasTimes)) {
+              return false
+            }
+          }
+          return true
+        }
       }
     }
+    defer { inputs.stop() }
+    var (batch, pixels): ([Input], [InputPixels]) = ([], [])
+    while let input = inputs.next() {
+      switch input.pixels {
+      case .success(let next):
+        if !pixels.takes(next, limit: limit) { try caption(&batch, &pixels, put) }
+        batch.append(input)
+        pixels.append(next)
+        // Nobody waits for what cannot come along.
+        if !pixels.takes(next, limit: limit) { try caption(&batch, &pixels, put) }
+      case .failure(let error):
+        try caption(&batch, &pixels, put)
+        try tell(input.name, .failure(error), put)
+      }
+    }
+    try caption(&batch, &pixels, put)
     try put(printer.end())
   }
 
-  private mutating func caption(
-    _ source: InputSource, _ index: Int, _ path: String, _ put: ResultFile.Put
-  ) throws(InputError) {
+  private static func read(
+    _ source: InputSource, _ index: Int, _ path: String, _ reader: InputReader, frames: Int?,
+    _ hasTimes: Bool
+  ) -> Input {
     var (name, seconds) = (path, 1.0)
-    let input: EncodedInput
-    do throws(InputError) {
+    let pixels = Result { () throws(InputError) -> InputPixels in
       name = try source.name(index)
-      let pixels = try source.pixels(index, for: captioner, frames: options.frames)
-      if printer.format.hasTimes { seconds = try source.duration(index) ?? 1 }
-      input = try captioner.encode(pixels)
-    } catch { return try tell(name, .failure(error), put) }
-    for question in questions {
-      var options = options
-      options.question = question
-      let outcome: Result<Caption, InputError>
-      do throws(InputError) {
-        outcome = .success(try captioner.caption(of: input, options: options))
-      } catch { outcome = .failure(error) }
-      try tell(name, outcome, seconds: seconds, put)
+      let pixels = try source.pixels(index, for: reader, frames: frames)
+      if hasTimes { seconds = try source.duration(index) ?? 1 }
+      return pixels
     }
+    return Input(name: name, seconds: seconds, pixels: pixels)
   }
 
-  private mutating func tell(
-    _ name: String, _ outcome: Result<Caption, InputError>, seconds: Double = 1,
+  private mutating func caption(
+    _ batch: inout [Input], _ pixels: inout [InputPixels], _ put: ResultFile.Put
+  ) throws(InputError) {
+    if batch.isEmpty { return }
+    let outcomes = try captioner.outcomes(pixels, questions: questions, options: options)
+    for (input, outcomes) in zip(batch, outcomes) {
+      for outcome in outcomes { try tell(input.name, outcome, seconds: input.seconds, put) }
+    }
+    (batch, pixels) = ([], [])
+  }
+
+  mutating func tell(
+    _ name: String, _ outcome: Result<Caption, InputError>, seconds: Double = 0,
     _ put: ResultFile.Put
   ) throws(InputError) {
     if case .failure(let error) = outcome {

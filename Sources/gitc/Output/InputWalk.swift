@@ -14,23 +14,18 @@ struct InputWalk {
       && ![".tsv", ".tar"].contains { paths[0].hasSuffix($0) }
   }
 
-  /// Calls `body` with every source, or with why there is none, as stdin gives them.
-  func forEach(
-    _ body: (_ path: String, Result<InputSource, InputError>) throws(InputError) -> Void
-  ) throws(InputError) {
-    func visit(_ path: String) throws(InputError) {
-      let source: Result<InputSource, InputError>
-      do throws(InputError) {
-        source = .success(try InputSource(path: path, each: each))
-      } catch { source = .failure(error) }
-      try body(path, source)
+  /// Calls `body` with every source, or with why there is none, as stdin gives them, until it returns
+  /// false.
+  func forEach(_ body: (_ path: String, Result<InputSource, InputError>) -> Bool) {
+    func visit(_ path: String) -> Bool {
+      body(path, Result { () throws(InputError) in try InputSource(path: path, each: each) })
     }
     for path in paths {
       if path != "-" {
-        try visit(path)
+        if !visit(path) { return }
       } else {
         while let line = readLine() {
-          if !line.isEmpty { try visit(line) }
+          if !line.isEmpty, !visit(line) { return }
         }
       }
     }

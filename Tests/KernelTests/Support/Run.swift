@@ -62,7 +62,7 @@ final class Run {
   func execute<Args>(_ op: ck_op, _ args: Args) {
     withUnsafePointer(to: args) { args in
       let step = ck_step(kernel: ck_kernel_for(op, isa.value), args: args, barrier_after: 1)
-      withUnsafePointer(to: step) { ck_run($0, 1, threads) }
+      withUnsafePointer(to: step) { ck_run($0, 1, threads, threads) }
     }
   }
 

@@ -1,14 +1,8 @@
 #define _GNU_SOURCE /* syscall */
-#include <stdatomic.h>
 
-#include "common/kernel.h"
-#if defined(__linux__)
-#include <linux/futex.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-#else
-#include <sched.h>
-#endif
+#include "../common/kernel.h"
+#include "park.h"
+#include "turns.h"
 
 /* Declared by hand: omp.h belongs to one compiler's folder, and its folder to one version. */
 #if defined(_OPENMP)
@@ -24,8 +18,7 @@ __attribute__((weak)) void kmp_set_blocktime(int milliseconds);
  * whoever has work. */
 typedef struct ck_meeting {
   _Atomic uint32_t arrived;
-  _Atomic uint32_t round; /* counts meetings; what sleepers watch */
-  _Atomic uint32_t sleepers;
+  ck_changes rounds; /* meetings that are over */
 } ck_meeting;
 
 static _Thread_local ck_meeting *meeting;
@@ -40,43 +33,21 @@ static void rest(void) {
 #endif
 }
 
-static void sleep_through(ck_meeting *m, uint32_t round) {
-#if defined(__linux__)
-  /* Returns at once when the round is over; any return is followed by another look. */
-  syscall(SYS_futex, &m->round, FUTEX_WAIT_PRIVATE, round, NULL, NULL, 0);
-#else
-  (void)m, (void)round;
-  sched_yield();
-#endif
-}
-
-static void wake_all(ck_meeting *m) {
-#if defined(__linux__)
-  syscall(SYS_futex, &m->round, FUTEX_WAKE_PRIVATE, INT32_MAX, NULL, NULL, 0);
-#else
-  (void)m;
-#endif
-}
-
 void ck_barrier(size_t threads) {
   if (threads <= 1) return;
   ck_meeting *m = meeting;
-  uint32_t round = atomic_load_explicit(&m->round, memory_order_relaxed);
+  uint32_t round = atomic_load_explicit(&m->rounds.count, memory_order_relaxed);
   if (atomic_fetch_add(&m->arrived, 1) + 1 == threads) {
     /* Nobody arrives for the next meeting before this one is over. */
     atomic_store_explicit(&m->arrived, 0, memory_order_relaxed);
-    atomic_fetch_add(&m->round, 1);
-    if (atomic_load(&m->sleepers) > 0) wake_all(m);
+    ck_change(&m->rounds);
     return;
   }
   for (int i = 0; i < CK_SPINS; i++) {
-    if (atomic_load_explicit(&m->round, memory_order_acquire) != round) return;
+    if (atomic_load_explicit(&m->rounds.count, memory_order_acquire) != round) return;
     rest();
   }
-  /* Either the last to arrive sees this sleeper, or this sleeper sees the new round. */
-  atomic_fetch_add(&m->sleepers, 1);
-  while (atomic_load(&m->round) == round) sleep_through(m, round);
-  atomic_fetch_sub(&m->sleepers, 1);
+  while (atomic_load(&m->rounds.count) == round) ck_park(&m->rounds, round);
 }
 
 static void run_steps(const ck_step *steps, size_t count, size_t thread, size_t threads) {
@@ -87,8 +58,7 @@ static void run_steps(const ck_step *steps, size_t count, size_t thread, size_t 
   }
 }
 
-void ck_run(const ck_step *steps, size_t count, size_t threads) {
-  assert(threads >= 1);
+static void run_region(const ck_step *steps, size_t count, size_t threads) {
 #if defined(_OPENMP)
   if (threads > 1) {
     ck_meeting here = {0};
@@ -96,15 +66,22 @@ void ck_run(const ck_step *steps, size_t count, size_t threads) {
     /* The region has no target attribute of its own: clang would drop it here, silently. */
 #pragma omp parallel num_threads((int)threads) default(none) firstprivate(steps, count, shared)
     {
-      /* Between two regions a search chooses tokens: threads wait awake for that long, no longer.
-       */
-      if (kmp_set_blocktime) kmp_set_blocktime(1);
       meeting = shared;
       /* The library may grant fewer threads than asked; the steps divide by what there are. */
       run_steps(steps, count, (size_t)omp_get_thread_num(), (size_t)omp_get_num_threads());
+      /* Between two regions a search chooses tokens: threads wait awake for that long, no longer,
+       * and not at all where another session wants the cores. */
+      if (kmp_set_blocktime) kmp_set_blocktime(ck_turn_is_wanted() ? 0 : 1);
     }
     return;
   }
 #endif
   run_steps(steps, count, 0, 1);
+}
+
+void ck_run(const ck_step *steps, size_t count, size_t threads, size_t cores) {
+  assert(threads >= 1 && threads <= UINT32_MAX && cores >= 1 && cores <= UINT32_MAX);
+  uint32_t taken = ck_begin_turn((uint32_t)threads, (uint32_t)cores);
+  run_region(steps, count, threads);
+  ck_end_turn(taken);
 }
