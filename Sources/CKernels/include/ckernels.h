@@ -27,11 +27,14 @@
 
 typedef void (*ck_kernel)(const void *args, size_t thread, size_t threads);
 
-/* Instruction set clusters, worst first. */
+/* Instruction set clusters, worst first; an architecture has some of them. */
 typedef enum ck_isa {
   CK_ISA_SCALAR = 0,
-  CK_ISA_AVX2 = 1,      /* AVX2, FMA, F16C */
-  CK_ISA_AVX512VNNI = 2 /* AVX-512 F, BW, VL, DQ, VNNI */
+  CK_ISA_AVX2 = 1,       /* AVX2, FMA, F16C */
+  CK_ISA_AVXVNNI = 2,    /* those and AVX-VNNI */
+  CK_ISA_AVX512VNNI = 3, /* AVX-512 F, BW, VL, DQ, VNNI */
+  CK_ISA_NEONDOT = 4,    /* 64-bit Arm with FEAT_DotProd */
+  CK_ISA_COUNT
 } ck_isa;
 
 /* The best cluster this CPU runs. */
