@@ -21,13 +21,13 @@
 #define CK_SCALAR_ONLY(op, name) CK_DECLARE(name, scalar)
 #define CK_UP_TO_AVX2(op, name) CK_SCALAR_ONLY(op, name) CK_DECLARE_X86(name, avx2)
 #define CK_UP_TO_AVX512VNNI(op, name) CK_UP_TO_AVX2(op, name) CK_DECLARE_X86(name, avx512vnni)
-#define CK_OF_INTEGERS(op, name) \
-  CK_UP_TO_AVX512VNNI(op, name)  \
-  CK_DECLARE_X86(name, avxvnni) CK_DECLARE_ARM(name, neondot)
+#define CK_OF_X86_INTEGERS(op, name) CK_UP_TO_AVX512VNNI(op, name) CK_DECLARE_X86(name, avxvnni)
+#define CK_OF_INTEGERS(op, name) CK_OF_X86_INTEGERS(op, name) CK_DECLARE_ARM(name, neondot)
 #include "kernels.inc"
 #undef CK_SCALAR_ONLY
 #undef CK_UP_TO_AVX2
 #undef CK_UP_TO_AVX512VNNI
+#undef CK_OF_X86_INTEGERS
 #undef CK_OF_INTEGERS
 
 #define CK_SCALAR_ONLY(op, name) [op] = {[CK_ISA_SCALAR] = name##_scalar},
@@ -36,6 +36,11 @@
 #define CK_UP_TO_AVX512VNNI(op, name)          \
   [op] = {[CK_ISA_SCALAR] = name##_scalar,     \
           [CK_ISA_AVX2] = CK_X86(name##_avx2), \
+          [CK_ISA_AVX512VNNI] = CK_X86(name##_avx512vnni)},
+#define CK_OF_X86_INTEGERS(op, name)                 \
+  [op] = {[CK_ISA_SCALAR] = name##_scalar,           \
+          [CK_ISA_AVX2] = CK_X86(name##_avx2),       \
+          [CK_ISA_AVXVNNI] = CK_X86(name##_avxvnni), \
           [CK_ISA_AVX512VNNI] = CK_X86(name##_avx512vnni)},
 #define CK_OF_INTEGERS(op, name)                           \
   [op] = {[CK_ISA_SCALAR] = name##_scalar,                 \
