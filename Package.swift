@@ -140,7 +140,11 @@ let package = Package(
     .target(name: "CAllocations", path: "Tests/CAllocations", cSettings: cWarnings),
     tests("Graph", ["Graph", "Reference"]),
     tests("Formats", ["Formats", "CFormats", "Checkpoint", "Graph", "Randomness"]),
-    tests("Kernel", ["Kernels", "CKernels", "Randomness"]),
+    // NEON kernels through SIMDe (headers alone), where it is installed, so that every machine tests them.
+    .target(
+      name: "CEmulatedKernels", dependencies: ["CKernels"], path: "Tests/CEmulatedKernels",
+      cSettings: cWarnings),
+    tests("Kernel", ["Kernels", "CKernels", "CEmulatedKernels", "Randomness"]),
     tests("Media", ["Media", "Formats"]),
     tests("Tokenizer", ["Tokenizer"]),
     tests("Metrics", ["Metrics"]),

@@ -6,6 +6,7 @@
 #include <immintrin.h>
 
 #define AVX2 __attribute__((target("avx2,fma")))
+#define AVXVNNI __attribute__((target("avx2,avxvnni")))
 #define AVX512 __attribute__((target("avx512f,avx512bw,avx512vnni")))
 
 /* Operands must look as if they changed, and results as if somebody read them, or the compiler
@@ -79,6 +80,18 @@ AVX512 void ceiling_vnni_avx512(const void *untyped, size_t thread, size_t threa
   }
   for (int i = 0; i < 16; i++) KEEP(sums[i]);
 }
+
+AVXVNNI void ceiling_vnni_avx(const void *untyped, size_t thread, size_t threads) {
+  (void)thread, (void)threads;
+  const ceiling_args *a = untyped;
+  __m256i sums[12], x = _mm256_set1_epi8(3), y = x;
+  for (int i = 0; i < 12; i++) sums[i] = x;
+  for (size_t n = 0; n < a->repetitions; n++) {
+    __asm__ volatile("" : "+x"(x), "+x"(y));
+    for (int i = 0; i < 12; i++) sums[i] = _mm256_dpbusd_avx_epi32(sums[i], x, y);
+  }
+  for (int i = 0; i < 12; i++) __asm__ volatile("" : : "x"(sums[i]));
+}
 #endif
 
 typedef uint64_t words __attribute__((ext_vector_type(4), aligned(8)));
@@ -90,6 +103,9 @@ void ceiling_read(const void *untyped, size_t thread, size_t threads) {
   const char *end = a->memory + lines * (thread + 1) / threads * 128;
   words sums[4] = {0, 0, 0, 0};
   for (; p < end; p += 128) {
+    /* The hardware's prefetchers start anew at every page. Asking beyond the end is harmless. */
+    __builtin_prefetch(p + 8192);
+    __builtin_prefetch(p + 8192 + 64);
     for (int i = 0; i < 4; i++) sums[i] ^= ((const words *)p)[i];
   }
   words all = sums[0] ^ sums[1] ^ sums[2] ^ sums[3];

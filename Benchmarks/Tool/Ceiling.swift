@@ -18,13 +18,15 @@ struct Ceiling {
         return Ceiling("read", ceiling_read, bytes: 256 << 20)
       case (.integerProducts, .avx2):
         return Ceiling("vpmaddubsw", ceiling_exact_avx2, CEILING_EXACT_AVX2, threads)
+      case (.integerProducts, .avxvnni):
+        return Ceiling("vpdpbusd", ceiling_vnni_avx, CEILING_VNNI_AVX, threads)
       case (.integerProducts, .avx512vnni):
         return Ceiling("vpdpbusd", ceiling_vnni_avx512, CEILING_VNNI_AVX512, threads)
-      case (.floatProducts, .avx2):
+      case (.floatProducts, .avx2), (.floatProducts, .avxvnni):
         return Ceiling("fma", ceiling_fma_avx2, CEILING_FMA_AVX2, threads)
       case (.floatProducts, .avx512vnni):
         return Ceiling("fma, 512 bits", ceiling_fma_avx512, CEILING_FMA_AVX512, threads)
-      case (_, .scalar): return nil
+      case (_, .scalar), (_, .neondot): return nil
       }
     #else
       if case .bytes = work { return Ceiling("read", ceiling_read, bytes: 256 << 20) }

@@ -1533,17 +1533,19 @@ const ProtobufCEnumDescriptor gitc__plan_dtype__descriptor =
   gitc__plan_dtype__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCEnumValue gitc__plan_layout__enum_values_by_number[2] =
+static const ProtobufCEnumValue gitc__plan_layout__enum_values_by_number[3] =
 {
   { "DENSE", "GITC__PLAN_LAYOUT__DENSE", 1 },
   { "PACKED_N8K4", "GITC__PLAN_LAYOUT__PACKED_N8K4", 2 },
+  { "PACKED_N8K32", "GITC__PLAN_LAYOUT__PACKED_N8K32", 3 },
 };
 static const ProtobufCIntRange gitc__plan_layout__value_ranges[] = {
-{1, 0},{0, 2}
+{1, 0},{0, 3}
 };
-static const ProtobufCEnumValueIndex gitc__plan_layout__enum_values_by_name[2] =
+static const ProtobufCEnumValueIndex gitc__plan_layout__enum_values_by_name[3] =
 {
   { "DENSE", 0 },
+  { "PACKED_N8K32", 2 },
   { "PACKED_N8K4", 1 },
 };
 const ProtobufCEnumDescriptor gitc__plan_layout__descriptor =
@@ -1553,9 +1555,9 @@ const ProtobufCEnumDescriptor gitc__plan_layout__descriptor =
   "PlanLayout",
   "Gitc__PlanLayout",
   "gitc",
-  2,
+  3,
   gitc__plan_layout__enum_values_by_number,
-  2,
+  3,
   gitc__plan_layout__enum_values_by_name,
   1,
   gitc__plan_layout__value_ranges,

@@ -30,7 +30,7 @@ public final class Captioner {
   /// - Parameters:
   ///   - path: a file that `gitc compile` wrote.
   ///   - threads: 1 to 1024; nil for the physical cores this process may use.
-  ///   - isa: "scalar", "avx2" or "avx512vnni"; nil for the best this CPU has. All give the same
+  ///   - isa: "scalar", "avx2", "avxvnni", "avx512vnni" or "neondot"; nil for the best this CPU has. All give the same
   ///     captions for an int8 model.
   /// - Throws: `InputError`: `.noInput` or `.io` where the file cannot be read, `.badData` where it is
   ///   damaged or no captioner, `.usage` for threads or kernels this machine cannot give.

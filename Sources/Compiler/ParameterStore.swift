@@ -22,11 +22,11 @@ package struct ParameterStore: Sendable {
     case scaled(Recipe, by: [Float])
     /// f32 [rows]: a bias (nil: zeros) and what rounding the weight [rows, K] takes from its product
     /// with a row.
-    case corrected(Recipe?, weight: Recipe, rows: Int, groups: Int, row: [Float])
-    /// s8 [rows, K] of floats: each row divided by its scale and rounded; see ``RowQuantizer``.
-    case quantized(Recipe, rows: Int, groups: Int)
+    case corrected(Recipe?, weight: Recipe, rows: Int, form: IntegerForm, row: [Float])
+    /// s8 [rows, K] of floats: each row divided by its scale and rounded; see ``IntegerForm``.
+    case quantized(Recipe, rows: Int, form: IntegerForm)
     /// f32 [rows]: the scales of those rows.
-    case scales(Recipe, rows: Int, groups: Int)
+    case scales(Recipe, rows: Int, form: IntegerForm)
   }
 
   /// Scales that were searched for, by their recipes; copies of a store share them.
@@ -99,19 +99,19 @@ extension ParameterStore {
 
   /// The name of the float parameter that a quantized or scaled one was made of.
   package static func floatName(_ name: String) -> String {
-    [".s8", scaledSuffix].reduce(name) { name, suffix in
+    [".s8", ".s4", scaledSuffix].reduce(name) { name, suffix in
       name.hasSuffix(suffix) ? String(name.dropLast(suffix.count)) : name
     }
   }
 
   /// Adds a bias (nil: zeros) plus what quantizing a weight takes from its product with `row`.
   mutating func correct(
-    _ bias: String?, for weight: String, rows: Int, groups: Int, row: [Float]
+    _ bias: String?, for weight: String, rows: Int, form: IntegerForm, row: [Float]
   ) -> String {
     add(
       "\(bias ?? weight + ".bias").corrected",
       .corrected(
-        bias.map { recipe($0) }, weight: recipe(weight), rows: rows, groups: groups, row: row))
+        bias.map { recipe($0) }, weight: recipe(weight), rows: rows, form: form, row: row))
   }
 
   /// Adds a parameter [shape] with its axes in another order.
@@ -133,11 +133,11 @@ extension ParameterStore {
 
   /// Adds int8 rows and their scales for a float parameter of `rows` rows.
   mutating func quantize(
-    _ name: String, rows: Int, groups: Int
+    _ name: String, rows: Int, form: IntegerForm
   ) -> (weight: String, scales: String) {
     (
-      add("\(name).s8", .quantized(recipe(name), rows: rows, groups: groups)),
-      add("\(name).scales", .scales(recipe(name), rows: rows, groups: groups))
+      add("\(name)\(form.suffix)", .quantized(recipe(name), rows: rows, form: form)),
+      add("\(name).scales", .scales(recipe(name), rows: rows, form: form))
     )
   }
 
@@ -167,11 +167,11 @@ extension ParameterStore {
       }
     case .scaled(let elements, let factors):
       return floats(elements).enumerated().map { $1 * factors[$0 % factors.count] }
-    case .corrected(let bias, let weight, let rows, let groups, let row):
+    case .corrected(let bias, let weight, let rows, let form, let row):
       let values = floats(weight)
-      let scales = scales(values, .scales(weight, rows: rows, groups: groups))
+      let scales = scales(values, .scales(weight, rows: rows, form: form))
       let integers = WeightQuantization.integers(
-        values, scales: scales, groups: groups, threads: threads)
+        values, scales: scales, form: form, threads: threads)
       var result = bias.map { floats($0) } ?? [Float](repeating: 0, count: rows)
       for n in 0..<rows {
         var lost = 0.0
@@ -204,23 +204,21 @@ extension ParameterStore {
 
   /// The elements an int8 recipe gives.
   func integers(_ recipe: Recipe) -> [Int8] {
-    guard case .quantized(let weights, let rows, let groups) = recipe else {
+    guard case .quantized(let weights, let rows, let form) = recipe else {
       preconditionFailure("a float recipe gives no integers")
     }
     let values = floats(weights)
-    let scales = scales(values, .scales(weights, rows: rows, groups: groups))
-    return WeightQuantization.integers(
-      values, scales: scales, groups: groups, threads: threads)
+    let scales = scales(values, .scales(weights, rows: rows, form: form))
+    return WeightQuantization.integers(values, scales: scales, form: form, threads: threads)
   }
 
   /// The scales of `recipe`, whose rows are `values`, searched for once.
   private func scales(_ values: @autoclosure () -> [Float], _ recipe: Recipe) -> [Float] {
-    guard case .scales(_, let rows, let groups) = recipe else {
+    guard case .scales(_, let rows, let form) = recipe else {
       preconditionFailure("a recipe of scales")
     }
     if let known = memo.scales.withLock({ $0[recipe] }) { return known }
-    let scales = WeightQuantization.scales(
-      values(), rows: rows, groups: groups, threads: threads)
+    let scales = WeightQuantization.scales(values(), rows: rows, form: form, threads: threads)
     memo.scales.withLock { $0[recipe] = scales }
     return scales
   }

@@ -6,8 +6,12 @@ package enum ISA: String, Sendable, CaseIterable {
   case scalar
   /// AVX2, FMA and F16C.
   case avx2
+  /// AVX2, FMA, F16C and AVX-VNNI.
+  case avxvnni
   /// AVX-512 F, BW, VL, DQ and VNNI.
   case avx512vnni
+  /// 64-bit Arm with dot products (FEAT_DotProd).
+  case neondot
 
   /// The best cluster this CPU runs.
   package static var best: ISA { allCases.last(where: \.isSupported) ?? .scalar }
@@ -20,7 +24,9 @@ package enum ISA: String, Sendable, CaseIterable {
     switch self {
     case .scalar: CK_ISA_SCALAR
     case .avx2: CK_ISA_AVX2
+    case .avxvnni: CK_ISA_AVXVNNI
     case .avx512vnni: CK_ISA_AVX512VNNI
+    case .neondot: CK_ISA_NEONDOT
     }
   }
 }

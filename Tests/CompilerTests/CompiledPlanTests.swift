@@ -32,6 +32,33 @@ import Testing
     #expect(integers.isEmpty == (precision == .fp32))
   }
 
+  /// Steps have weights of their own wherever rows divide into groups; everything else is as before.
+  @Test func fourBitsAreForStepsAlone() throws {
+    let checkpoint = TinyModel.checkpoint(TinyModel.configuration(heads: 8))  // rows of 32
+    let loaded = try Compiler.compile(
+      checkpoint, precision: .int8, place: "test.ckpt",
+      quantization: QuantizationOptions(stepWeights: .int4)
+    ).loaded(place: "test")
+    try loaded.verifyWeights()
+    for function in loaded.plan.functions {
+      for step in function.steps where step.opcode == .quantizedLinear {
+        let weight = try #require(function.tensors[step.operands[2]].weight)
+        let (layout, columns) = (
+          loaded.plan.weights[weight].layout, loaded.plan.weights[weight].shape[1]
+        )
+        let isFourBit = function.name == "step" && columns.isMultiple(of: 32)
+        #expect(layout == (isFourBit ? .packedN8K32 : .packedN8K4), "\(function.name), \(columns)")
+      }
+    }
+    #expect(loaded.plan.weights.contains { $0.layout == .packedN8K32 })
+    // A damaged multiplier is found, though it could be run.
+    let index = try #require(loaded.plan.weights.firstIndex { $0.layout == .packedN8K32 })
+    var bytes = Array(loaded.weights)
+    bytes[loaded.plan.weights[index].offset] ^= 1
+    let damaged = try LoadedPlan(loaded.plan, weights: bytes, place: "test")
+    #expect(throws: InputError.self) { try damaged.verifyWeights() }
+  }
+
   @Test func theSameCheckpointGivesTheSameFile() throws {
     let folder = FileManager.default.temporaryDirectory
       .appending(path: "gitc-compiler-\(UInt64.random(in: 0 ... .max))")

@@ -103,6 +103,23 @@ struct PlanRejectionTests {
       $0.plan.weights[2].partialSums = [254, 253]
     },
     Damage("packed floats", "weight_table[0].layout") { $0.plan.weights[0].layout = .packedN8K4 },
+    Damage("four bits of six columns", "weight_table[2].shape[1]") {
+      $0.plan.weights[2].layout = .packedN8K32
+    },
+    Damage("too many columns of four bits", "weight_table[2].shape[1]") {
+      $0.plan.weights[2].layout = .packedN8K32
+      $0.plan.weights[2].shape = [1, 4128]
+    },
+    Damage("partial sums of four bits", "weight_table[2].partial_sums") {
+      $0.plan.weights[2].layout = .packedN8K32
+      $0.plan.weights[2].shape = [1, 32]
+      $0.plan.weights[2].partialSums = [254]
+    },
+    Damage("a byte count of four bits that is not the shape's", "weight_table[2].byte_count") {
+      $0.plan.weights[2].layout = .packedN8K32
+      $0.plan.weights[2].shape = [18, 32]
+      $0.plan.weights[2].byteCount = 3 * 136
+    },
     Damage("packed vectors", "weight_table[2].layout") { $0.plan.weights[2].shape = [108] },
     Damage("too many packed columns", "weight_table[2].shape[1]") {
       $0.plan.weights[2].shape = [1, 66001]

@@ -25,6 +25,7 @@ struct ReadmeTests {
     switch slot.storage {
     case .plain: break
     case .packedWeight: text += " packed"
+    case .packedTable: text += " packed with 8 bits"
     case .mutable: text += " changed in place"
     }
     return text
@@ -58,7 +59,9 @@ struct ReadmeTests {
       ("terms of an alias's element count", PlanLimits.elementCountTerms),
       ("magnitude of a coefficient or known length", PlanLimits.coefficient),
       ("inputs of CONCAT", PlanLimits.repeatedOperands),
-      ("columns K of a packed weight", PlanLimits.packedColumns), ("heads", PlanLimits.heads),
+      ("columns K of a packed weight", PlanLimits.packedColumns),
+      ("columns K of a weight packed with four bits", PlanLimits.fourBitColumns),
+      ("heads", PlanLimits.heads),
       ("pixels of an image's side, and of a patch's", PlanLimits.imageSize),
       ("tokens of a window's side", PlanLimits.window),
       ("vocabulary entries", PlanLimits.vocabulary),

@@ -23,7 +23,8 @@ import Testing
       let features = try Set(processorFeatures())
       var best = ISA.scalar
       if features.isSuperset(of: ["avx2", "fma", "f16c"]) { best = .avx2 }
-      if best == .avx2,
+      if best == .avx2, features.contains("avx_vnni") { best = .avxvnni }
+      if best != .scalar,
         features.isSuperset(of: ["avx512f", "avx512bw", "avx512vl", "avx512dq", "avx512_vnni"])
       {
         best = .avx512vnni
@@ -60,7 +61,9 @@ import Testing
     @Test func everyInstructionSetHasItsOwnVariants() {
       #expect(address(CK_GELU_F32, .avx2) != address(CK_GELU_F32, .scalar))
       #expect(address(CK_LINEAR_U8S8, .avx2) != address(CK_LINEAR_U8S8, .scalar))
-      #expect(address(CK_LINEAR_U8S8, .avx512vnni) != address(CK_LINEAR_U8S8, .avx2))
+      #expect(address(CK_LINEAR_U8S8, .avxvnni) != address(CK_LINEAR_U8S8, .avx2))
+      #expect(address(CK_LINEAR_U8S8, .avx512vnni) != address(CK_LINEAR_U8S8, .avxvnni))
+      #expect(address(CK_GELU_F32, .avxvnni) == address(CK_GELU_F32, .avx2))
       #expect(address(CK_GELU_F32, .avx512vnni) == address(CK_GELU_F32, .avx2))
     }
   #endif

@@ -42,6 +42,27 @@ import Testing
     #expect(found.count == test.continuation)
   }
 
+  @Test(arguments: [1, 2, 3])
+  func stepsOfFourBitsGiveTheSameBitsOnEveryISAAndStayNear(_ threads: Int) throws {
+    let model = try RandomModel(seed: 15, frames: 0)
+    let pixels = Tensor.random([1, 1, 3, 16, 16], seed: 16, in: -2...2)
+    let tokens = Tensor.random(.i32, [1, 10], seed: 17, in: 0...36).integers
+    func found(_ weights: StepWeights, _ isa: ISA, _ threads: Int) throws -> [Float] {
+      try model.plan(.int8, quantization: QuantizationOptions(stepWeights: weights))
+        .session(isa, threads: threads).logProbabilities(pixels, tokens, prompt: 1)
+    }
+    let expected = try found(.int4, .scalar, 1)
+    for isa in ISA.allCases where isa.isSupported {
+      let bits = try found(.int4, isa, threads).map(\.bitPattern)
+      #expect(bits == expected.map(\.bitPattern), "\(isa), \(threads) threads")
+    }
+    // Weights are off by a tenth of their deviation instead of a hundredth: two layers and the head add up as
+    // √3 · 10 % of logits whose deviation is about 2.
+    let eight = try found(.int8, .best, 1)
+    let mean = zip(expected, eight).reduce(0) { $0 + abs($1.0 - $1.1) } / Float(eight.count)
+    #expect(mean > 0.001 && mean < 0.6, "\(mean)")
+  }
+
   @Test(arguments: [1, 2, 3, 4], [RandomModel.vit, RandomModel.coswin])
   func anInt8PlanGivesTheSameBitsOnEveryISAAndThreadCount(
     _ threads: Int, vision: GITConfiguration.Vision

@@ -80,10 +80,14 @@ struct RandomModel {
   }
 
   /// The compiled plan, through the bytes of a file.
-  func plan(_ precision: Precision) throws -> PlanBytes {
+  func plan(
+    _ precision: Precision, quantization: QuantizationOptions = QuantizationOptions()
+  ) throws -> PlanBytes {
     let path = temporaryPath("random-model.plan")
     defer { removeFile(path) }
-    try Compiler.compile(checkpoint, precision: precision, place: "test").write(to: path)
+    try Compiler.compile(
+      checkpoint, precision: precision, place: "test", quantization: quantization
+    ).write(to: path)
     return PlanBytes(model: try CaptionModel(LoadedPlan(path: path)))
   }
 }

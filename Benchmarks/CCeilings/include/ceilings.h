@@ -20,6 +20,7 @@ enum {
   CEILING_FMA_AVX512 = 256,   /* sixteen of 16 */
   CEILING_EXACT_AVX2 = 256,   /* eight times vpmaddubsw, vpmaddwd, vpaddd: 32 products each */
   CEILING_PAIRS_AVX2 = 512,   /* the same with two vpmaddubsw added in int16 before */
+  CEILING_VNNI_AVX = 384,     /* twelve vpdpbusd of 32 products */
   CEILING_VNNI_AVX512 = 1024, /* sixteen vpdpbusd of 64 products */
 };
 
@@ -27,6 +28,7 @@ void ceiling_fma_avx2(const void *args, size_t thread, size_t threads);
 void ceiling_fma_avx512(const void *args, size_t thread, size_t threads);
 void ceiling_exact_avx2(const void *args, size_t thread, size_t threads);
 void ceiling_pairs_avx2(const void *args, size_t thread, size_t threads);
+void ceiling_vnni_avx(const void *args, size_t thread, size_t threads);
 void ceiling_vnni_avx512(const void *args, size_t thread, size_t threads);
 /* Reads the thread's share of the memory. */
 void ceiling_read(const void *args, size_t thread, size_t threads);

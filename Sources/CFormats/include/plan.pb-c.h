@@ -45,7 +45,11 @@ typedef enum _Gitc__PlanLayout {
    * s8 [N, K] as [N/8][K/4][8][4], then the int32 column sums [N], both zero-padded, the sums at
    * the next multiple of 64 bytes.
    */
-  GITC__PLAN_LAYOUT__PACKED_N8K4 = 2
+  GITC__PLAN_LAYOUT__PACKED_N8K4 = 2,
+  /*
+   * s8 [N, K] whose values are a multiplier per 32 inputs times four bits; formats/README.md.
+   */
+  GITC__PLAN_LAYOUT__PACKED_N8K32 = 3
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(GITC__PLAN_LAYOUT)
 } Gitc__PlanLayout;
 typedef enum _Gitc__PlanActivation {
@@ -231,7 +235,7 @@ struct  Gitc__PlanWeight
   protobuf_c_boolean has_byte_count;
   uint64_t byte_count;
   /*
-   * PACKED_N8K4: what 16-bit sums of products can reach; formats/README.md. Nothing is known without.
+   * PACKED_N8K4 alone: what 16-bit sums of products can reach; formats/README.md. Nothing is known without.
    */
   size_t n_partial_sums;
   uint32_t *partial_sums;

@@ -10,3 +10,10 @@
     apply_to = function)
 #include "vector.inc"
 #include "math.inc"
+/* The same for sixteen lanes. */
+#undef CK_FLOATS
+#undef CK_INTEGERS
+#define CK_FLOATS f32x16
+#define CK_INTEGERS i32x16
+#include "lanes.inc"
+#include "math.inc"

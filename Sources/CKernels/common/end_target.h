@@ -1,2 +1,2 @@
-/* Closes the target attribute that begin_avx2.h or begin_avx512vnni.h opened. */
+/* Closes the target attribute that one of the begin_ files opened. */
 #pragma clang attribute pop

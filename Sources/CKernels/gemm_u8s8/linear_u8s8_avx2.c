@@ -7,6 +7,7 @@
  * when a weight is used once per row and then forgotten, 8 when the weights of a run stay. */
 #define CK_TILE_ROWS(run) ((run) >= 2 ? 4 : 6)
 #define CK_TILE_BLOCKS(run) ((run) == 0 ? 1 : 2)
+#define CK_FEW_BLOCKS 1
 
 /* Four elements of each row meet the block's four, `run` times: vpmaddubsw does not saturate and
  * the sums of its int16 do not overflow, because `groups` promised so. The longer the run, the
@@ -15,6 +16,7 @@ CK_INLINE void step_narrow(__m256i sums[][CK_MOST_TILE_BLOCKS], const uint8_t *x
                            const int8_t *w, size_t w_block, const int rows, const int blocks,
                            const int run) {
   const __m256i ones = _mm256_set1_epi16(1);
+  if (blocks == 1) prefetch_weights(w, run);
 #pragma clang loop unroll(full)
   for (int r = 0; r < rows; r++) {
     __m256i fours[4];
@@ -70,6 +72,7 @@ CK_INLINE void multiply_narrow(ck_tile *t, const int rows, const int blocks, con
 CK_INLINE void step_wide(__m256i sums[][CK_MOST_TILE_BLOCKS][2], const uint8_t *x, size_t x_row,
                          const int8_t *w, size_t w_block, const int rows, const int blocks) {
   __m256i weights[CK_MOST_TILE_BLOCKS][2];
+  prefetch_weights(w, 1);
 #pragma clang loop unroll(full)
   for (int b = 0; b < blocks; b++) {
     const __m128i *p = (const __m128i *)(w + (size_t)b * w_block);

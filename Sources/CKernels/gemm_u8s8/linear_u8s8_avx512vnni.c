@@ -7,6 +7,9 @@
 #define CK_EXACT_FOR_ALL
 #define CK_TILE_ROWS(run) 12
 #define CK_TILE_BLOCKS(run) 4
+#define CK_FEW_BLOCKS 4
+#define CK_DPBUSD _mm256_dpbusd_epi32
+#include "vnni_block.inc"
 
 /* Vpdpbusd adds the products of four elements to an int32 without saturating on the way, whatever
  * x. Blocks go in pairs, side by side in 512 bits: joining them costs an instruction per pair,
@@ -40,6 +43,13 @@ CK_INLINE void multiply_pairs(ck_tile *t, const int rows, const int pairs) {
   const int8_t *w = t->w;
   size_t x_row = t->k, w_block = t->w_block;
   for (size_t k = t->k / 4; k > 0; k--, x += 4, w += 32) {
+    /* As many streams as blocks, each followed by one of the next panel. */
+    if (rows <= CK_FEW_ROWS && k % 2 == 1) {
+#pragma clang loop unroll(full)
+      for (int b = 0; b < 2 * pairs; b++) {
+        __builtin_prefetch(w + (size_t)(2 * pairs + b) * w_block, 0, 2);
+      }
+    }
     step_pairs(sums, x, x_row, w, w_block, rows, pairs);
   }
   if (t->k % 4 != 0) {
@@ -54,41 +64,6 @@ CK_INLINE void multiply_pairs(ck_tile *t, const int rows, const int pairs) {
       t->sums[r][2 * p + 1] = (i32x8)_mm512_extracti64x4_epi64(sums[r][p], 1);
     }
   }
-}
-
-/* One block, whose weights are one stream. */
-CK_INLINE void step_block(__m256i *sums, const uint8_t *x, size_t x_row, const int8_t *w,
-                          const int rows) {
-  __m256i weights = _mm256_loadu_si256((const __m256i *)w);
-#pragma clang loop unroll(full)
-  for (int r = 0; r < rows; r++) {
-    __m256i four = _mm256_set1_epi32(word_at(x + (size_t)r * x_row));
-    sums[r] = _mm256_dpbusd_epi32(sums[r], four, weights);
-  }
-}
-
-CK_INLINE void multiply_block(ck_tile *t, const int rows) {
-  /* Steps take turns between two sets of sums, or each would wait for the one before. */
-  __m256i sums[2][CK_MOST_TILE_ROWS];
-#pragma clang loop unroll(full)
-  for (int r = 0; r < rows; r++) sums[0][r] = sums[1][r] = _mm256_setzero_si256();
-  const uint8_t *x = t->x;
-  const int8_t *w = t->w;
-  size_t x_row = t->k, k = t->k / 4;
-  for (; k >= 2; k -= 2, x += 8, w += 64) {
-    step_block(sums[0], x, x_row, w, rows);
-    step_block(sums[1], x + 4, x_row, w + 32, rows);
-  }
-  if (k > 0) {
-    step_block(sums[0], x, x_row, w, rows);
-    w += 32;
-  }
-  if (t->k % 4 != 0) {
-    ck_last_words last = last_words(t, (size_t)rows);
-    step_block(sums[1], last.x[0], 4, w, rows);
-  }
-#pragma clang loop unroll(full)
-  for (int r = 0; r < rows; r++) t->sums[r][0] = (i32x8)_mm256_add_epi32(sums[0][r], sums[1][r]);
 }
 
 CK_INLINE void multiply_tile(ck_tile *t, const int rows, const int blocks, const int run) {

@@ -5,6 +5,7 @@
 #define CK_EXACT_FOR_ALL
 #define CK_TILE_ROWS(run) 4
 #define CK_TILE_BLOCKS(run) 1
+#define CK_FEW_BLOCKS 1
 
 /* Plain integers; the compiler may vectorise them, since their order does not matter. */
 CK_INLINE void multiply_tile(ck_tile *t, const int rows, const int blocks, const int run) {

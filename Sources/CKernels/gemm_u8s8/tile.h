@@ -2,6 +2,18 @@
 
 enum { CK_MOST_TILE_ROWS = 12, CK_MOST_TILE_BLOCKS = 4 };
 
+/* Up to so many rows the weights are the whole cost: they are read as one stream. */
+enum { CK_FEW_ROWS = 8 };
+
+/* Asks for the weights of `blocks` blocks that come a while after w in memory: the hardware's
+ * prefetchers start anew at every page, which cost a third of the bandwidth. Asking beyond the end
+ * is harmless. */
+CK_INLINE void prefetch_weights(const int8_t *w, const int blocks) {
+  enum { AHEAD = 8192 };
+#pragma clang loop unroll(full)
+  for (int b = 0; b < blocks; b += 2) __builtin_prefetch(w + AHEAD + 32 * b, 0, 3);
+}
+
 /* A tile: rows of x times blocks of eight columns of w. */
 typedef struct ck_tile {
   size_t row, column;
@@ -9,6 +21,8 @@ typedef struct ck_tile {
   size_t k;
   const int8_t *w; /* the first block; blocks are w_block apart */
   size_t w_block;
+  const int32_t *column_sums; /* of the first `lanes` columns, at most 8 */
+  size_t lanes;
   i32x8 sums[CK_MOST_TILE_ROWS][CK_MOST_TILE_BLOCKS];
 } ck_tile;
 

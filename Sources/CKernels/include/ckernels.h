@@ -26,11 +26,14 @@
 
 typedef void (*ck_kernel)(const void *args, size_t thread, size_t threads);
 
-/* Instruction set clusters, worst first. */
+/* Instruction set clusters, worst first; an architecture has some of them. */
 typedef enum ck_isa {
   CK_ISA_SCALAR = 0,
-  CK_ISA_AVX2 = 1,      /* AVX2, FMA, F16C */
-  CK_ISA_AVX512VNNI = 2 /* AVX-512 F, BW, VL, DQ, VNNI */
+  CK_ISA_AVX2 = 1,       /* AVX2, FMA, F16C */
+  CK_ISA_AVXVNNI = 2,    /* those and AVX-VNNI */
+  CK_ISA_AVX512VNNI = 3, /* AVX-512 F, BW, VL, DQ, VNNI */
+  CK_ISA_NEONDOT = 4,    /* 64-bit Arm with FEAT_DotProd */
+  CK_ISA_COUNT
 } ck_isa;
 
 /* The best cluster this CPU runs. */
@@ -41,6 +44,7 @@ int ck_supports(ck_isa isa);
 typedef enum ck_op {
   CK_LINEAR_F32,
   CK_LINEAR_U8S8,
+  CK_LINEAR_U8S4,
   CK_MATMUL_F32,
   CK_ATTENTION_F32,
   CK_CACHED_ATTENTION_F32,
@@ -150,6 +154,22 @@ typedef struct ck_linear_u8s8_args {
   const float *w_scales;      /* [N] */
   ck_epilogue epilogue;
 } ck_linear_u8s8_args;
+
+/* The same product, for few rows, with weights of four bits: w[n, k] = multiplier[n, k / 32] q[n,
+ * k], q in -8 ... 7, whose bytes are those of ck_pack_s4; `groups` means nothing. Exact for every x
+ * and any such bytes. Requires K % 32 == 0 and K <= CK_MOST_S4_COLUMNS. */
+enum {
+  CK_S4_GROUP = 32,         /* inputs that share a multiplier */
+  CK_MOST_S4_COLUMNS = 4096 /* 255 * 8 * 255 * 4096 < 2^31 */
+};
+
+/* Bytes of a [N, K] weight packed with four bits: ceil(N/8) * K/32 groups of 8 rows, each with the
+ * 8 multipliers as u8, then 4 times 32 bytes: in the low halves q + 8 of one block [8][4], in the
+ * high halves that of the next. */
+size_t ck_packed_s4_bytes(size_t n, size_t k);
+/* Packs w [N, K] where every group is a whole multiplier of at most 127 times four bits, and adds
+ * up its rows. Returns 0, or -1 where a group is not. Rows beyond N are zeros. */
+int ck_pack_s4(size_t n, size_t k, const int8_t *w, uint8_t *packed, int32_t *column_sums);
 
 /* Bytes of a packed [N, K] weight. */
 size_t ck_packed_s8_bytes(size_t n, size_t k);

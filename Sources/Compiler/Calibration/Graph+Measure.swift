@@ -34,7 +34,8 @@ extension Graph {
       let (x, weight) = (node.inputs[0], node.inputs[1])
       func quantizedWeight(_ precision: ProjectionPrecision) -> [Value] {
         let groups = precision.groups(QuantizationOptions.defaultGroups)
-        let (integers, scales) = parameters.quantize(name, rows: rows, groups: groups)
+        let (integers, scales) = parameters.quantize(
+          name, rows: rows, form: .s8(groups: groups))
         if let known = quantizedWeights[integers] { return known }
         let added = [
           graph.parameter(integers, TensorType(.s8, shape(weight))),

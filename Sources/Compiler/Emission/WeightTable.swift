@@ -39,10 +39,14 @@ struct WeightTable: Sendable {
     weights.append(
       PlanWeight(
         name: name, dtype: isInteger ? .s8 : .f32, shape: identity.shape,
-        layout: isInteger ? .packedN8K4 : .dense, offset: 0, byteCount: 0))
+        layout: isInteger ? layout(identity.recipe) : .dense, offset: 0, byteCount: 0))
     recipes.append(identity.recipe)
     indices[identity] = weights.count - 1
     return weights.count - 1
+  }
+
+  private func layout(_ recipe: ParameterStore.Recipe) -> PlanLayout {
+    if case .quantized(_, rows: _, form: .s4) = recipe { .packedN8K32 } else { .packedN8K4 }
   }
 
   /// Places the weights in their order and gives the length of the segment.
@@ -56,9 +60,19 @@ struct WeightTable: Sendable {
     case .packedN8K4:
       let (packed, sums) = Packing.packS8(
         parameters.integers(recipe), rows: weight.shape[0], columns: weight.shape[1])
-      var bytes = packed.map { UInt8(bitPattern: $0) }
-      bytes += [UInt8](repeating: 0, count: (weight.columnSumsOffset ?? 0) - bytes.count)
-      return bytes + sums.withUnsafeBytes { Array($0) }
+      return Self.joined(packed.map { UInt8(bitPattern: $0) }, sums, weight)
+    case .packedN8K32:
+      guard
+        let (packed, sums) = Packing.packS4(
+          parameters.integers(recipe), rows: weight.shape[0], columns: weight.shape[1])
+      else { preconditionFailure("'\(weight.name)' was quantized to four bits") }
+      return Self.joined(packed, sums, weight)
     }
+  }
+
+  /// Packed values, zeros, and the column sums where the layout has them.
+  private static func joined(_ packed: [UInt8], _ sums: [Int32], _ weight: PlanWeight) -> [UInt8] {
+    let gap = [UInt8](repeating: 0, count: (weight.columnSumsOffset ?? 0) - packed.count)
+    return packed + gap + sums.withUnsafeBytes { Array($0) }
   }
 }

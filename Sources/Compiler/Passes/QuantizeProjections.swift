@@ -7,6 +7,9 @@ package import Graph
 /// A table whose rows a projection multiplies as integers, as a tied head does, is read as integers too: a
 /// plan holds it once, in a quarter of the bytes.
 ///
+/// With four-bit weights for steps, the step's projections have weights of their own, wherever their rows
+/// can be divided into groups; a table stays as it is.
+///
 /// - Requires: projections are fused and merged: scales belong to the final weights.
 /// - Leaves alone: layer norms, softmax, attention and the residual stream, which stay f32; weights
 ///   with fewer than 16 inputs, where quantizing the rows costs more than it saves, or more than
@@ -19,6 +22,7 @@ package struct QuantizeProjections: Pass {
   private let options: QuantizationOptions
   /// The mean rows of the function's projections.
   private let means: [String: [Float]]
+  private let isFourBit: Bool
 
   /// For the function of this name, which decides about the mean rows.
   package init(
@@ -26,12 +30,13 @@ package struct QuantizeProjections: Pass {
   ) {
     self.options = options
     means = options.means[function] ?? [:]
+    isFourBit = function == "step" && options.stepWeights == .int4
   }
 
   package func run(
     _ graph: Graph, _ parameters: inout ParameterStore
   ) -> (graph: Graph, rewrites: Int) {
-    var quantizer = Quantizer(graph, options, means, parameters)
+    var quantizer = Quantizer(graph, options, means, isFourBit, parameters)
     for node in graph.nodes { quantizer.handle(node, &parameters) }
     return (quantizer.rewriter.finish(), quantizer.rewrites)
   }
@@ -49,6 +54,7 @@ private struct Quantizer {
   let graph: Graph
   private let options: QuantizationOptions
   private let means: [String: [Float]]
+  private let isFourBit: Bool
   var rewriter: GraphRewriter
   private(set) var rewrites = 0
   private let names: [Value: String]
@@ -65,11 +71,12 @@ private struct Quantizer {
 
   init(
     _ graph: Graph, _ options: QuantizationOptions, _ means: [String: [Float]],
-    _ parameters: ParameterStore
+    _ isFourBit: Bool, _ parameters: ParameterStore
   ) {
     self.graph = graph
     self.options = options
     self.means = means
+    self.isFourBit = isFourBit
     rewriter = GraphRewriter(graph)
     floatReaders = graph.useCounts
     names = Dictionary(uniqueKeysWithValues: graph.parameters.map { ($0.value, $0.name) })
@@ -93,7 +100,8 @@ private struct Quantizer {
       guard let name = names[node.inputs[0]], let groups = shared[parameters.recipe(name)] else {
         return rewriter.copy(node)
       }
-      let table = quantized(weight: name, of: node.inputs[0], groups: groups, &parameters)
+      let table = quantized(
+        weight: name, of: node.inputs[0], form: .s8(groups: groups), &parameters)
       rewriter.replace(
         node, .quantizedEmbedding(QuantizedEmbedding()),
         [table.weight, table.scales, rewriter[node.inputs[1]]])
@@ -132,13 +140,23 @@ private struct Quantizer {
     (options.precisions[name] ?? .u7).groups(options.groups)
   }
 
+  /// What the integers of a projection's weight [N, K] are like.
+  private func form(_ name: String, _ weight: Value) -> IntegerForm {
+    if isFourBit, let columns = graph.shape(weight)[1].constant,
+      GroupQuantization.fits(columns: columns)
+    {
+      return .s4
+    }
+    return .s8(groups: groups(name))
+  }
+
   /// The integers of a float parameter and the scale of each row.
   private mutating func quantized(
-    weight name: String, of value: Value, groups: Int, _ parameters: inout ParameterStore
+    weight name: String, of value: Value, form: IntegerForm, _ parameters: inout ParameterStore
   ) -> (weight: Value, scales: Value) {
     let shape = graph.shape(value)
     guard let count = shape[0].constant else { preconditionFailure("'\(name)' has a known shape") }
-    let (weight, scales) = parameters.quantize(name, rows: count, groups: groups)
+    let (weight, scales) = parameters.quantize(name, rows: count, form: form)
     return (
       rewriter.parameter(weight, TensorType(.s8, shape)),
       rewriter.parameter(scales, .f32([Dimension(count)]))
@@ -149,9 +167,9 @@ private struct Quantizer {
     _ epilogue: Epilogue, _ node: Node, weight name: String, _ parameters: inout ParameterStore
   ) {
     let (rows, scales) = quantizedRows(node.inputs[0])
-    let groups = groups(name)
+    let form = form(name, node.inputs[1])
     let (weight, weightScales) = quantized(
-      weight: name, of: node.inputs[1], groups: groups, &parameters)
+      weight: name, of: node.inputs[1], form: form, &parameters)
     let count = graph.shape(node.inputs[1])[0].constant ?? 0
     var epilogue = epilogue
     var rest = node.inputs.dropFirst(2).map { rewriter[$0] }
@@ -159,7 +177,7 @@ private struct Quantizer {
     let bias = epilogue.hasBias ? names[node.inputs[2]] : nil
     if let row = means[name], bias != nil || !epilogue.hasBias {
       let corrected = rewriter.parameter(
-        parameters.correct(bias, for: name, rows: count, groups: groups, row: row),
+        parameters.correct(bias, for: name, rows: count, form: form, row: row),
         .f32([Dimension(count)]))
       if epilogue.hasBias { rest[0] = corrected } else { rest.insert(corrected, at: 0) }
       epilogue.hasBias = true

@@ -13,17 +13,21 @@ package struct QuantizationOptions: Sendable, Equatable {
   /// Image rows and text rows have other means, and biases of their own. With them, what rounding the weights adds to the products on average is taken from the bias (Nagel
   /// and others, 2019).
   package var means: [String: [String: [Float]]]
+  /// The weights of the function `step`.
+  package var stepWeights: StepWeights
 
   /// Options; the defaults are those of `gitc compile` without calibration.
   package init(
     precisions: [String: ProjectionPrecision] = [:], groups: Int = Self.defaultGroups,
-    smoothing: [String: [Float]] = [:], means: [String: [String: [Float]]] = [:]
+    smoothing: [String: [Float]] = [:], means: [String: [String: [Float]]] = [:],
+    stepWeights: StepWeights = .int8
   ) {
     precondition(groups > 0 && groups & (groups - 1) == 0, "a power of two blocks")
     self.precisions = precisions
     self.groups = groups
     self.smoothing = smoothing
     self.means = means
+    self.stepWeights = stepWeights
   }
 
   /// Costs 0.1 dB of a projection's signal to noise ratio; see docs/accuracy.md.

@@ -4,11 +4,30 @@
 /// `groups` above 1, so do the sums of that many blocks; see ``RowQuantizer``.
 enum WeightQuantization {
   /// Rows below this in magnitude are rows of zeros: 1 / scale must stay finite.
-  private static let smallest: Float = 0x1p-100
+  static let smallest: Float = 0x1p-100
   /// From one scale that is tried to the next, above and below that of the largest weight.
   private static let (coarseStep, step): (Float, Float) = (0.9, 0.95)
   /// An error of so many times the best ends the search: finer scales clip or shrink still more.
   private static let worse: Float = 1.5
+
+  /// The scale of each row of `values`, f32 [rows, K], for integers of this form.
+  static func scales(_ values: [Float], rows: Int, form: IntegerForm, threads: Int) -> [Float] {
+    switch form {
+    case .s8(let groups): scales(values, rows: rows, groups: groups, threads: threads)
+    case .s4: GroupQuantization.scales(values, rows: rows)
+    }
+  }
+
+  /// The integers of each row, in units of its scale.
+  static func integers(
+    _ values: [Float], scales: [Float], form: IntegerForm, threads: Int
+  ) -> [Int8] {
+    switch form {
+    case .s8(let groups):
+      integers(values, scales: scales, groups: groups, threads: threads)
+    case .s4: GroupQuantization.integers(values, scales: scales)
+    }
+  }
 
   /// The scale of each row of `values`, f32 [rows, K], finite, with which its squared error is least;
   /// 1 for a row of zeros, so that nothing divides by 0.

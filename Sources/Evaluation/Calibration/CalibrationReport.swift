@@ -127,13 +127,16 @@ package struct CalibrationReport: Encodable, Sendable {
     }
   }
 
-  /// Compiles with the precisions chosen.
+  /// Compiles with the precisions chosen, which were measured with 8-bit weights.
   ///
   /// - Throws: as ``Compiler/compile(_:precision:place:quantization:threads:watch:)``.
   package func compile(
-    _ checkpoint: Checkpoint, place: String, threads: Int, watch: @escaping PassDriver.Watch
+    _ checkpoint: Checkpoint, stepWeights: StepWeights, place: String, threads: Int,
+    watch: @escaping PassDriver.Watch
   ) throws(InputError) -> CompiledPlan {
-    try Compiler.compile(
+    var options = options
+    options.stepWeights = stepWeights
+    return try Compiler.compile(
       checkpoint, precision: .int8, place: place, quantization: options, threads: threads,
       watch: watch)
   }

@@ -36,6 +36,8 @@ package struct PlanReport: Encodable, Sendable {
     package var shape: [Int]
     /// "f32", or "u7" or "u8" by the activations that int8 weights multiply.
     package var precision: String
+    /// Of each weight: 32, 8 or 4.
+    package var weightBits: Int
     /// How many blocks of four products may be added in 16 bits, by what the plan says; 0 for floats,
     /// and where not even one may.
     package var groups: Int
@@ -149,7 +151,9 @@ package struct PlanReport: Encodable, Sendable {
       for projection in function.projections {
         table.add(
           "  " + projection.weight, projection.shape.map(String.init).joined(separator: " x "),
-          projection.precision, projection.groups > 1 ? "16-bit sums of \(projection.groups)" : "")
+          projection.precision,
+          projection.weightBits == 4
+            ? "4-bit weights" : projection.groups > 1 ? "16-bit sums of \(projection.groups)" : "")
       }
       if !function.projections.isEmpty { lines.append(table.text) }
       return lines.joined(separator: "\n")
@@ -172,7 +176,8 @@ extension PlanFunction {
       let isInteger = step.opcode == .quantizedLinear
       return PlanReport.Projection(
         weight: name, shape: weight?.shape ?? [], precision: step.projectionPrecision.rawValue,
-        groups: isInteger
+        weightBits: isInteger ? (weight?.layout == .packedN8K32 ? 4 : 8) : 32,
+        groups: isInteger && weight?.layout != .packedN8K32
           ? PartialSums.groups(sums.isEmpty ? PartialSums.ofAnyWeights : sums, levels: step.levels)
           : 0)
     }

@@ -43,9 +43,39 @@ extension LoadedPlan {
       return bytes.contains(0x80) ? ("s8 of at least -127", "-128") : nil
     case (.s8, .packedN8K4):
       return packedFault(in: weight, bytes)
+    case (.s8, .packedN8K32):
+      return fourBitFault(in: weight, bytes)
     case (.i32, _), (.u8, _):
       return nil
     }
+  }
+
+  private func fourBitFault(
+    in weight: PlanWeight, _ bytes: UnsafeRawBufferPointer
+  ) -> (expected: String, found: String)? {
+    guard let sumsOffset = weight.columnSumsOffset else { return nil }
+    let (rows, groups) = (weight.shape[0], weight.shape[1] / PlanLimits.fourBitGroup)
+    let stored = UnsafeRawBufferPointer(rebasing: bytes[sumsOffset...]).bindMemory(to: Int32.self)
+    for row in 0..<((rows + 7) / 8 * 8) {
+      var sum: Int32 = 0
+      for group in 0..<groups {
+        let start = (row / 8 * groups + group) * PlanWeight.fourBitGroupBytes
+        let multiplier = Int32(bytes[start + row % 8])
+        for byte in 0..<(PlanLimits.fourBitGroup / 2) {
+          let both = bytes[start + 8 + byte / 4 * 32 + row % 8 * 4 + byte % 4]
+          for half in [both & 15, both >> 4] {
+            let value = (Int32(half) - 8) * multiplier
+            if abs(value) > 127 { return ("values in -127 ... 127", "\(value)") }
+            if value != 0 && row >= rows { return ("zero padding", "\(value)") }
+            sum += value  // at most 4096 · 127
+          }
+        }
+      }
+      if row < rows, stored[row] != sum { return ("column sum \(sum)", "\(stored[row])") }
+    }
+    let padding = bytes[
+      ((rows + 7) / 8 * groups * PlanWeight.fourBitGroupBytes)..<sumsOffset]
+    return padding.allSatisfy { $0 == 0 } ? nil : ("zeros before the column sums", "other bytes")
   }
 
   private func packedFault(

@@ -24,10 +24,22 @@ package struct OpcodeSignature: Sendable {
     /// What its bytes must be.
     package enum Storage: Sendable, Equatable {
       case plain
-      /// A weight of layout PACKED_N8K4.
+      /// A weight of layout PACKED_N8K4 or PACKED_N8K32.
       case packedWeight
+      /// A weight of layout PACKED_N8K4.
+      case packedTable
       /// Changed in place, so no weight.
       case mutable
+
+      /// Whether bytes in this layout will do; nil for those of no weight.
+      package func takes(_ layout: PlanLayout?) -> Bool {
+        switch self {
+        case .plain: !(layout?.isPacked ?? false)
+        case .packedWeight: layout?.isPacked ?? false
+        case .packedTable: layout == .packedN8K4
+        case .mutable: layout == nil
+        }
+      }
     }
 
     package let name: String

@@ -163,7 +163,7 @@ private enum OpcodeTable {
     case .quantizedEmbedding:
       OpcodeSignature(
         [
-          Slot("table", "VD", [.s8], storage: .packedWeight), Slot("table_scale", "V"),
+          Slot("table", "VD", [.s8], storage: .packedTable), Slot("table_scale", "V"),
           Slot("ids", "…", [.i32]),
         ], [Slot("y", "…D")])
     case .embeddingGradient:

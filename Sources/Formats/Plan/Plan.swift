@@ -65,6 +65,12 @@ package enum PlanLayout: Int, Sendable, CaseIterable {
   case dense = 1
   /// s8 [N, K] as [N/8][K/4][8][4], then int32 column sums [N] at the next multiple of 64 bytes.
   case packedN8K4
+  /// s8 [N, K] as four bits times a multiplier per 32 inputs (`ck_pack_s4`), then int32 column sums [N]
+  /// at the next multiple of 64 bytes.
+  case packedN8K32
+
+  /// The axis of inputs in blocks, and column sums behind.
+  package var isPacked: Bool { self != .dense }
 }
 
 /// Where one weight lies in the weight segment.
@@ -76,7 +82,7 @@ package struct PlanWeight: Sendable, Equatable {
   /// Bytes from the start of the segment; a multiple of 64.
   package var offset: Int
   package var byteCount: Int
-  /// Of a packed weight, bounds of its sums in 16 bits, one for each length of runs; see
+  /// Of a weight of layout `packedN8K4`, bounds of its sums in 16 bits, one for each length of runs; see
   /// ``PartialSums``.
   ///
   /// Empty where nothing is known. A reader does not believe them:

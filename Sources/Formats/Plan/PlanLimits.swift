@@ -35,6 +35,10 @@ package enum PlanLimits {
   package static let repeatedOperands = 1024
   /// Columns K of a packed weight: 255 · 127 · K stays below 2^31.
   package static let packedColumns = 66000
+  /// Inputs of a four-bit weight that share a multiplier; its columns K are a multiple of this.
+  package static let fourBitGroup = 32
+  /// Columns K of a four-bit weight: 255 · 8 · 255 · K stays below 2^31, whatever its bytes.
+  package static let fourBitColumns = 4096
   package static let heads = 65536
   package static let imageSize = 16384
   /// Tokens of a window's side.

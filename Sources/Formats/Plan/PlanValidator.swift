@@ -129,13 +129,23 @@ struct PlanValidator {
     for (axis, length) in weight.shape.enumerated() {
       try value(length, 1...PlanLimits.coefficient, field("shape", axis))
     }
-    if weight.layout == .packedN8K4 {
+    if weight.layout.isPacked {
       guard weight.dtype == .s8, weight.shape.count == 2 else {
         throw error(
           field("layout"), "does not suit the weight", expected: "s8 of rank 2 to be packed",
           found: "\(weight.dtype) of rank \(weight.shape.count)")
       }
-      try value(weight.shape[1], 1...PlanLimits.packedColumns, field("shape", 1))
+      try value(
+        weight.shape[1],
+        1...(weight.layout == .packedN8K32
+          ? PlanLimits.fourBitColumns : PlanLimits.packedColumns), field("shape", 1))
+      if weight.layout == .packedN8K32,
+        !weight.shape[1].isMultiple(of: PlanLimits.fourBitGroup)
+      {
+        throw error(
+          field("shape", 1), "does not suit the layout",
+          expected: "a multiple of \(PlanLimits.fourBitGroup)", found: "\(weight.shape[1])")
+      }
     }
     try count(
       weight.partialSums.count, 0...(weight.layout == .packedN8K4 ? PartialSums.runLengths : 0),

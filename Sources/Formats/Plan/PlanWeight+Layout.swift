@@ -3,15 +3,15 @@ extension PlanWeight {
   /// when the layout does not suit the type.
   ///
   /// Packed, with N and K: ⌈N/8⌉·8 · ⌈K/4⌉·4 bytes of s8, rounded up to a multiple of 64; then 4·N
-  /// bytes of sums.
+  /// bytes of sums. With four bits, ⌈N/8⌉ · K/32 · 136 bytes before the sums.
   package static func byteCount(dtype: PlanDType, shape: [Int], layout: PlanLayout) -> Int? {
     guard shape.allSatisfy({ $0 >= 0 }) else { return nil }
     switch layout {
     case .dense:
       return shape.reduce(dtype.byteCount) { (count: Int?, length) in product(count, length) }
-    case .packedN8K4:
+    case .packedN8K4, .packedN8K32:
       guard dtype == .s8, shape.count == 2, let sums = product(shape[0], 4),
-        let start = packedSumsOffset(rows: shape[0], columns: shape[1])
+        let start = packedSumsOffset(rows: shape[0], columns: shape[1], layout)
       else { return nil }
       let (total, overflow) = start.addingReportingOverflow(sums)
       return overflow ? nil : total
@@ -20,14 +20,24 @@ extension PlanWeight {
 
   /// Where in a packed weight's bytes its column sums start, a multiple of 64; nil for a dense one.
   package var columnSumsOffset: Int? {
-    guard layout == .packedN8K4, shape.count == 2 else { return nil }
-    return Self.packedSumsOffset(rows: shape[0], columns: shape[1])
+    guard layout.isPacked, shape.count == 2 else { return nil }
+    return Self.packedSumsOffset(rows: shape[0], columns: shape[1], layout)
   }
 
-  private static func packedSumsOffset(rows: Int, columns: Int) -> Int? {
-    guard let rows = rounded(rows, to: 8), let columns = rounded(columns, to: 4) else { return nil }
+  private static func packedSumsOffset(rows: Int, columns: Int, _ layout: PlanLayout) -> Int? {
+    guard let rows = rounded(rows, to: 8) else { return nil }
+    if layout == .packedN8K32 {
+      guard columns.isMultiple(of: PlanLimits.fourBitGroup) else { return nil }
+      return rounded(
+        product(product(rows / 8, columns / PlanLimits.fourBitGroup), fourBitGroupBytes),
+        to: PlanLimits.weightAlignment)
+    }
+    guard let columns = rounded(columns, to: 4) else { return nil }
     return rounded(product(rows, columns), to: PlanLimits.weightAlignment)
   }
+
+  /// Bytes of eight rows' multipliers and four bits over one group of inputs.
+  static let fourBitGroupBytes = 8 + 8 * PlanLimits.fourBitGroup / 2
 
   /// `value` rounded up to a multiple of `step`, nil when that overflows.
   static func rounded(_ value: Int?, to step: Int) -> Int? {

@@ -102,11 +102,17 @@ struct StepValidator {
   private func storage(_ slot: OpcodeSignature.Slot, _ index: Int) throws(InputError) {
     let tensor = step.operands[index]
     let weight = scope.weight(tensor)
-    let isPacked = weight?.layout == .packedN8K4
-    guard isPacked == (slot.storage == .packedWeight) else {
+    let isPacked = weight?.layout.isPacked ?? false
+    // What is changed in place is checked below.
+    guard slot.storage == .mutable ? !isPacked : slot.storage.takes(weight?.layout) else {
+      let expected =
+        switch slot.storage {
+        case .plain, .mutable: "in row-major order"
+        case .packedWeight: "as a packed weight"
+        case .packedTable: "as a packed weight of 8 bits"
+        }
       throw error(
-        field("operands", index), "has the wrong layout",
-        expected: isPacked ? "\(slot.name) in row-major order" : "\(slot.name) as a packed weight",
+        field("operands", index), "has the wrong layout", expected: "\(slot.name) \(expected)",
         found: isPacked ? "packed weight '\(weight?.name ?? "")'" : "a tensor in row-major order")
     }
     guard slot.storage == .mutable else { return }

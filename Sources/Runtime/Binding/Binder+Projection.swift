@@ -34,14 +34,16 @@ extension Binder {
     guard let weight = view.operands[2].weight,
       let sums = weights.table[weight].columnSumsOffset
     else { preconditionFailure("a packed weight has column sums") }
+    let isFourBit = weights.table[weight].layout == .packedN8K32
     // Other instruction sets do not ask, and finding out reads the whole weight.
     let groups =
-      isa == .avx2
+      isa == .avx2 && !isFourBit
       ? PartialSums.groups(
         try weights.partialSums(ofWeight: weight), levels: view.step.levels) : 0
     emit(
       KernelCall(
-        CK_LINEAR_U8S8, reads: operands, writes: view.results.map(\.root),
+        isFourBit ? CK_LINEAR_U8S4 : CK_LINEAR_U8S8, reads: operands,
+        writes: view.results.map(\.root),
         inPlace: epilogue.inPlace
       ) { memory in
         let packed = memory.addresses[operands[2]]

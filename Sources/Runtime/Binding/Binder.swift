@@ -186,13 +186,9 @@ struct Binder {
           found: "\(bound.count)", in: place, advice: "compile the model again")
       }
       for (slot, tensor) in zip(slots, bound) {
-        let packed = tensor.weight.map { weights.table[$0].layout == .packedN8K4 } ?? false
-        let fits: Bool
-        switch slot.storage {
-        case .plain: fits = !packed
-        case .packedWeight: fits = packed
-        case .mutable: fits = tensor.weight == nil
-        }
+        let layout = tensor.weight.map { weights.table[$0].layout }
+        let packed = layout?.isPacked ?? false
+        let fits = slot.storage.takes(layout)
         let known = match
         guard fits, slot.dtypes.contains(tensor.dtype), match.matches(tensor.shape, slot.shape)
         else {

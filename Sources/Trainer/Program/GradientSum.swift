@@ -34,6 +34,6 @@ final class GradientSum {
   func add(_ share: Float, starts: Bool) {
     arguments.pointee.factor = share
     arguments.pointee.adds = starts ? 0 : 1
-    withUnsafePointer(to: step) { ck_run($0, 1, threads) }
+    withUnsafePointer(to: step) { ck_run($0, 1, threads, ThreadCount.default) }
   }
 }

@@ -20,6 +20,7 @@ struct Compile: ParsableCommand {
                gitc compile vit.onnx -o vit.plan --precision fp32
                gitc compile scenes.ckpt -o scenes.plan --calibrate scenes-validation.img.tsv
                gitc compile git-base.ckpt -o git-base.plan --merge-tokens 8
+               gitc compile scenes.ckpt -o scenes.plan --step-weights int4
                gitc compile scenes.ckpt --stop-after split-prefix
                gitc compile scenes.ckpt -o scenes.plan --emit-dot scenes.dot && dot -Tsvg -O scenes.dot
       """)
@@ -32,6 +33,10 @@ struct Compile: ParsableCommand {
 
   @Option(help: "int8: exact integer sums; fp32: floats throughout.")
   var precision = Precision.int8
+
+  @Option(
+    help: "Weights of decoding steps: int8, or int4 for half the bytes a token reads.")
+  var stepWeights = StepWeights.int8
 
   @Option(
     help: "Data to measure on: projections whose quantization costs most get more bits or floats.")
@@ -79,6 +84,9 @@ struct Compile: ParsableCommand {
     if calibrate != nil, precision != .int8 {
       throw ValidationError("--calibrate chooses how to quantize; leave out --precision fp32")
     }
+    if stepWeights == .int4, precision != .int8 {
+      throw ValidationError("--step-weights int4 is for int8 plans; leave out --precision fp32")
+    }
     guard budget >= 0 else { throw ValidationError("--budget takes 0 or more, not \(budget)") }
   }
 
@@ -101,11 +109,15 @@ struct Compile: ParsableCommand {
           kernels: execution.kernels(), threads: threads)
       }
       compiled =
-        try calibration?.compile(source, place: model, threads: threads, watch: watch)
+        try calibration?.compile(
+          source, stepWeights: stepWeights, place: model, threads: threads, watch: watch)
         ?? Compiler.compile(
-          source, precision: precision, place: model, threads: threads, watch: watch)
+          source, precision: precision, place: model,
+          quantization: QuantizationOptions(stepWeights: stepWeights), threads: threads,
+          watch: watch)
     case .program(let source):
       guard calibrate == nil else { throw noCheckpoint("leave out --calibrate") }
+      guard stepWeights == .int8 else { throw noCheckpoint("leave out --step-weights") }
       compiled = try Compiler.compile(
         source.graph, source.parameters, precision: precision, place: model, threads: threads,
         watch: watch)
@@ -159,3 +171,4 @@ struct Compile: ParsableCommand {
 }
 
 extension Precision: ExpressibleByArgument {}
+extension StepWeights: ExpressibleByArgument {}

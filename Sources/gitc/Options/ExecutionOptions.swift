@@ -8,7 +8,10 @@ import Runtime
 struct ExecutionOptions: ParsableArguments {
   @OptionGroup var threads: ThreadOptions
 
-  @Option(help: "Instruction set: scalar, avx2 or avx512vnni (default: the best this CPU has).")
+  @Option(
+    help: """
+      Instruction set: scalar, avx2, avxvnni, avx512vnni or neondot (default: the best this CPU has).
+      """)
   var isa: ISA?
 
   /// The kernels of the instruction set asked for.

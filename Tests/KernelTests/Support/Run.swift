@@ -1,3 +1,4 @@
+import CEmulatedKernels
 import CKernels
 import Kernels
 import Testing
@@ -9,6 +10,8 @@ import Testing
 final class Run {
   let isa: ISA
   let threads: Int
+  /// Whether kernels of another architecture stand for those of the instruction set.
+  let isEmulated: Bool
   private var regions: [Region] = []
 
   private struct Region {
@@ -27,9 +30,10 @@ final class Run {
   private static let guardSize = 64
   private static let guardByte: UInt8 = 0xA5
 
-  init(isa: ISA, threads: Int) {
+  init(isa: ISA, threads: Int, isEmulated: Bool = false) {
     self.isa = isa
     self.threads = threads
+    self.isEmulated = isEmulated
   }
 
   deinit {
@@ -61,9 +65,14 @@ final class Run {
   /// Runs one kernel on all threads.
   func execute<Args>(_ op: ck_op, _ args: Args) {
     withUnsafePointer(to: args) { args in
-      let step = ck_step(kernel: ck_kernel_for(op, isa.value), args: args, barrier_after: 1)
+      let step = ck_step(kernel: kernel(op), args: args, barrier_after: 1)
       withUnsafePointer(to: step) { ck_run($0, 1, threads, threads) }
     }
+  }
+
+  private func kernel(_ op: ck_op) -> ck_kernel {
+    if isEmulated, let emulated = emulated_kernel_for(op) { return emulated }
+    return ck_kernel_for(op, isa.value)
   }
 
   /// Checks guards and inputs; returns the bytes of the outputs, in the order they were made.
@@ -112,23 +121,43 @@ final class Run {
 /// The instruction sets this CPU runs, worst first.
 let supportedISAs = ISA.allCases.filter(\.isSupported)
 
-/// Runs `body` with every supported instruction set and 1, 2 and 3 threads.
+/// One way to compute the same.
+private struct Way {
+  let name: String
+  let isa: ISA
+  let threads: Int
+  var isEmulated = false
+
+  /// Every supported instruction set with 1, 2 and 3 threads, and the NEON kernels on other
+  /// architectures, where SIMDe is there to emulate them.
+  static let all: [Way] = {
+    var ways: [Way] = []
+    for isa in supportedISAs {
+      for threads in 1...3 { ways.append(Way(name: isa.rawValue, isa: isa, threads: threads)) }
+    }
+    if emulated_kernel_for(CK_LINEAR_U8S8) != nil {
+      ways.append(Way(name: "emulated neondot", isa: .scalar, threads: 2, isEmulated: true))
+    }
+    return ways
+  }()
+}
+
+/// Runs `body` with every supported instruction set and 1, 2 and 3 threads, and with emulated kernels
+/// of another.
 ///
 /// All outputs must have the same bits each time (a NaN equals any NaN); whether they are right is for
 /// `body` to check.
 func everyWay(_ label: String, _ body: (Run) throws -> Void) rethrows {
   var first: [[UInt8]]?
-  for isa in supportedISAs {
-    for threads in 1...3 {
-      let run = Run(isa: isa, threads: threads)
-      try body(run)
-      let way = "\(label), \(isa.rawValue), \(threads) threads"
-      let outputs = run.finish(way)
-      if let first {
-        #expect(sameBits(outputs, first), "\(way): differs from scalar on 1 thread")
-      } else {
-        first = outputs
-      }
+  for way in Way.all {
+    let run = Run(isa: way.isa, threads: way.threads, isEmulated: way.isEmulated)
+    try body(run)
+    let name = "\(label), \(way.name), \(way.threads) threads"
+    let outputs = run.finish(name)
+    if let first {
+      #expect(sameBits(outputs, first), "\(name): differs from scalar on 1 thread")
+    } else {
+      first = outputs
     }
   }
 }
