@@ -55,7 +55,7 @@ package enum TwoTowers {
     _ configuration: GITConfiguration, _ options: Options, training: TrainingOptions? = nil
   ) -> Graph {
     let (batch, width) = (Dimension.symbol("B"), Dimension(options.width))
-    var builder = GITBuilder(configuration: configuration, sizes: .one)
+    var builder = GITBuilder(configuration: configuration, sizes: .one, merging: nil)
     let pixels = builder.graph.input(
       "pixels", .f32([batch, .symbol("F"), 3, builder.image.height, builder.image.width]))
     let tokens = builder.graph.input("tokens", TensorType(.i32, [batch, .symbol("T")]))
