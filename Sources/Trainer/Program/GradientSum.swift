@@ -1,5 +1,6 @@
 import CKernels
 import Kernels
+import Runtime
 
 /// The gradient of a batch that is worked through in parts: the sum of theirs, each by its share of
 /// the tokens that are learnt.
