@@ -74,6 +74,16 @@ final class TemporaryFolder {
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
   }
 
+  /// With the recipe as tiny.yaml and eight small scenes to train on in made/.
+  convenience init(recipe: String) throws {
+    try self.init()
+    try write("tiny.yaml", Data(recipe.utf8))
+    let made = try Gitc.run(
+      "data", "scenes", "-o", path("made"), "--images", "8", "--clips", "0",
+      "--evaluation-rows", "2", "--side", "32")
+    try #require(made.status == 0, "\(made.errors)")
+  }
+
   deinit {
     do { try FileManager.default.removeItem(atPath: path) } catch {
       Issue.record("cannot remove \(path): \(error)")

@@ -23,16 +23,6 @@ struct TrainRobustnessTests {
     validation: {interval: 4, limit: 2}
     """
 
-  private func scenes() throws -> TemporaryFolder {
-    let folder = try TemporaryFolder()
-    try folder.write("tiny.yaml", Data(Self.recipe.utf8))
-    let made = try Gitc.run(
-      "data", "scenes", "-o", folder.path("made"), "--images", "8", "--clips", "0",
-      "--evaluation-rows", "2", "--side", "32")
-    try #require(made.status == 0, "\(made.errors)")
-    return folder
-  }
-
   /// Runs `gitc` through a shell, which can limit it.
   private func shell(_ script: String, in folder: TemporaryFolder) throws -> (Int32, String) {
     let process = Process()
@@ -49,7 +39,7 @@ struct TrainRobustnessTests {
 
   @Test("and killed at any moment goes on to the same bytes, with a log of every step once")
   func killed() throws {
-    let folder = try scenes()
+    let folder = try TemporaryFolder(recipe: Self.recipe)
     let whole = try Gitc.run(
       "train", "tiny.yaml", "-o", "whole.ckpt", "--log", "whole.jsonl", "--threads", "1",
       in: folder.path)
@@ -101,7 +91,7 @@ struct TrainRobustnessTests {
 
   @Test("by Ctrl-C finishes its step, saves, says how to go on, and does")
   func interrupted() throws {
-    let folder = try scenes()
+    let folder = try TemporaryFolder(recipe: Self.recipe)
     let process = Process()
     process.executableURL = URL(fileURLWithPath: try #require(Gitc.path))
     process.arguments = [
@@ -133,7 +123,7 @@ struct TrainRobustnessTests {
 
   @Test("by a full disk keeps its last good state, and goes on from it")
   func fullDisk() throws {
-    let folder = try scenes()
+    let folder = try TemporaryFolder(recipe: Self.recipe)
     // A state that is there.
     let process = Process()
     process.executableURL = URL(fileURLWithPath: try #require(Gitc.path))
@@ -166,7 +156,7 @@ struct TrainRobustnessTests {
 
   @Test("does not resume with another recipe, and names what differs")
   func otherRecipe() throws {
-    let folder = try scenes()
+    let folder = try TemporaryFolder(recipe: Self.recipe)
     let (status, _) = try shell(
       """
       "$1" train tiny.yaml -o m.ckpt --set steps=100000 & pid=$!

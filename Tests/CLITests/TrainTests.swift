@@ -20,19 +20,9 @@ struct TrainTests {
     validation: {interval: 3, limit: 2}
     """
 
-  private func scenes() throws -> TemporaryFolder {
-    let folder = try TemporaryFolder()
-    try folder.write("tiny.yaml", Data(Self.recipe.utf8))
-    let made = try Gitc.run(
-      "data", "scenes", "-o", folder.path("made"), "--images", "8", "--clips", "0",
-      "--evaluation-rows", "2", "--side", "32")
-    try #require(made.status == 0, "\(made.errors)")
-    return folder
-  }
-
   @Test("from scenes to a caption: data, train, compile, run")
   func roundTrip() throws {
-    let folder = try scenes()
+    let folder = try TemporaryFolder(recipe: Self.recipe)
     let trained = try Gitc.run(
       "train", "tiny.yaml", "-o", "tiny.ckpt", "--log", "log.jsonl", in: folder.path)
     #expect(trained.status == 0, "\(trained.errors)")
@@ -60,7 +50,7 @@ struct TrainTests {
 
   @Test("refuses recipes that make no sense, each with its code")
   func refusals() throws {
-    let folder = try scenes()
+    let folder = try TemporaryFolder(recipe: Self.recipe)
     func train(_ more: String..., recipe: String = "tiny.yaml") throws -> Gitc.Outcome {
       try Gitc.run(["train", recipe, "-o", "tiny.ckpt"] + more, in: folder.path)
     }

@@ -7,20 +7,6 @@ import Testing
 @testable import Trainer
 
 @Suite("A compiled step of two towers") struct ContrastiveProgramTests {
-  private static let vit = GITConfiguration(
-    vision: .init(imageSize: 8, patchSize: 4, width: 16, layers: 2, heads: 2, mlpWidth: 20),
-    text: .init(
-      width: 12, layers: 2, heads: 3, mlpWidth: 24, vocabularySize: 13, maximumTextLength: 6),
-    frames: 3)
-  private static let coswin: GITConfiguration = {
-    var other = vit
-    other.vision = .coswin(
-      CoSwin(
-        imageSize: 8, stem: .init(size: 3, stride: 2, padding: 1), width: 8, depths: [2, 1],
-        heads: [2, 2], window: 2, mlpRatio: 2))
-    return other
-  }()
-
   struct Case: Sendable, CustomTestStringConvertible {
     var form: Recipe.Contrastive.Form
     var pooling: TwoTowers.Pooling
@@ -51,7 +37,7 @@ import Testing
 
   private func program(_ test: Case) throws -> TrainingProgram {
     try TrainingProgram(
-      test.isCoSwin ? Self.coswin : Self.vit,
+      test.isCoSwin ? SmallGIT.coswin : SmallGIT.vit,
       .contrastive(.init(form: test.form, towers: .init(width: 10, pooling: test.pooling))),
       dropout: 0.1, smoothing: .init(form: .kl, amount: 0.1), kernels: KernelSet(isa: test.isa),
       threads: 2)
@@ -69,7 +55,7 @@ import Testing
     }
     let graph = try Autodiff.differentiate(
       TwoTowers.logits(
-        test.isCoSwin ? Self.coswin : Self.vit, .init(width: 10, pooling: test.pooling),
+        test.isCoSwin ? SmallGIT.coswin : SmallGIT.vit, .init(width: 10, pooling: test.pooling),
         training: TrainingOptions(dropout: 0.1, smoothing: .init(form: .kl, amount: 0.1))),
       loss: "loss")
     let batch = Self.batch(frames: test.frames)
@@ -109,7 +95,7 @@ import Testing
     for part in Recipe.Optimizer.Part.allCases {
       let parts = try [false, true].map { isFrozen in
         let program = try TrainingProgram(
-          Self.coswin,
+          SmallGIT.coswin,
           .contrastive(.init(form: .unicl, towers: .init(width: 10, pooling: .mean))), dropout: 0,
           smoothing: .init(form: .kl, amount: 0),
           isFrozen: { isFrozen && Recipe.Optimizer.Part(of: $0) == part }, kernels: KernelSet(),

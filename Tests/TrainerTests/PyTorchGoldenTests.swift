@@ -59,22 +59,7 @@ import Testing
   func gradients(_ form: SmoothingForm) throws {
     let program = try program(form)
     _ = try program.step(try batch(0), seed: 0)
-    for weight in program.buffers.table {
-      func golden(_ name: String) throws -> [Float] {
-        try file.floats("gradient.\(form.rawValue).\(name)").floats
-      }
-      let found = program.buffers.slice(program.buffers.gradients, weight)
-      let error = zip(found, try golden(weight.name)).reduce(0.0) { sum, pair in
-        let difference = Double(pair.0) - Double(pair.1)
-        return sum + difference * difference
-      }.squareRoot()
-      // The gradient of a key's bias is 0 but for rounding, which is that of the key matrix's.
-      let isKeyBias = ["key.bias", "k_proj.bias"].contains { weight.name.hasSuffix($0) }
-      let scale = try golden(isKeyBias ? weight.name.dropLast(4) + "weight" : weight.name)
-        .reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
-      // Some 40 ops of 2⁻²⁴ each, and gradients that cancel to a hundredth of their terms.
-      #expect(error <= 1e-4 * scale, "\(weight.name): off by \(error) of \(scale)")
-    }
+    try expectGradients(program, file, "gradient.\(form.rawValue)")
   }
 
   @Test("follows its losses for 20 steps of AdamW", arguments: SmoothingForm.allCases)

@@ -7,21 +7,6 @@ import Testing
 @testable import Trainer
 
 @Suite("A compiled training step") struct TrainingProgramTests {
-  private static let configuration = GITConfiguration(
-    vision: .init(imageSize: 8, patchSize: 4, width: 16, layers: 2, heads: 2, mlpWidth: 20),
-    text: .init(
-      width: 12, layers: 2, heads: 3, mlpWidth: 24, vocabularySize: 13, maximumTextLength: 6),
-    frames: 3)
-  /// Windows of 2 on a map of 4 tokens a side, shifted in the second block; then one window.
-  private static let coswin: GITConfiguration = {
-    var other = configuration
-    other.vision = .coswin(
-      CoSwin(
-        imageSize: 8, stem: .init(size: 3, stride: 2, padding: 1), width: 8, depths: [2, 1],
-        heads: [2, 2], window: 2, mlpRatio: 2))
-    return other
-  }()
-
   struct Case: Sendable, CustomTestStringConvertible {
     var frames: Int
     var dropout: Float
@@ -77,7 +62,7 @@ import Testing
 
   @Test("gives the loss and every gradient of the graph's definition", arguments: cases)
   func gradients(_ test: Case) throws {
-    let configuration = test.isCoSwin ? Self.coswin : Self.configuration
+    let configuration = test.isCoSwin ? SmallGIT.coswin : SmallGIT.vit
     let program = try TrainingProgram(
       configuration, dropout: test.dropout, smoothing: test.smoothing,
       kernels: KernelSet(isa: test.isa), threads: 2)
@@ -124,7 +109,7 @@ import Testing
   @Test("drops other elements with another seed, and the same with the same")
   func seeds() throws {
     let program = try TrainingProgram(
-      Self.configuration, dropout: 0.3, smoothing: .init(form: .kl, amount: 0),
+      SmallGIT.vit, dropout: 0.3, smoothing: .init(form: .kl, amount: 0),
       kernels: KernelSet(), threads: 1)
     _ = Self.fill(program.buffers)
     let batch = Self.batch(frames: 1)
@@ -136,7 +121,7 @@ import Testing
   @Test("validates without smoothing and dropout, on the same parameters")
   func validation() throws {
     let program = try TrainingProgram(
-      Self.configuration, dropout: 0.3, smoothing: .init(form: .kl, amount: 0.1),
+      SmallGIT.vit, dropout: 0.3, smoothing: .init(form: .kl, amount: 0.1),
       kernels: KernelSet(), threads: 2)
     let parameters = Self.fill(program.buffers)
     let batch = Self.batch(frames: 2)
@@ -145,7 +130,7 @@ import Testing
       return
     }
     let graph = GIT.logits(
-      Self.configuration,
+      SmallGIT.vit,
       training: TrainingOptions(dropout: 0, smoothing: .init(form: .uniform, amount: 0)))
     let expected = try Interpreter.run(
       graph, inputs: Self.inputs(batch, seed: 0), parameters: parameters)
