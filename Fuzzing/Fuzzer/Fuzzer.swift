@@ -2,7 +2,8 @@ import CLibFuzzer
 import Diagnostics
 import Glibc
 
-/// `gitc-fuzz TARGET [libFuzzer's options] CORPUS…` and `gitc-fuzz sweep TARGET FILE…`; see Tools/fuzz.
+/// `gitc-fuzz TARGET [libFuzzer's options] CORPUS…`, `gitc-fuzz sweep TARGET FILE…` and the like; see
+/// Tools/fuzz.
 @main
 enum Fuzzer {
   /// What this process feeds; set once, before the first input.
@@ -14,6 +15,11 @@ enum Fuzzer {
     case "sweep" where arguments.count >= 4:
       target = known(arguments[2])
       for path in arguments[3...] { Sweep.run(target, path) }
+    case "load" where arguments.count >= 4:
+      target = known(arguments[2])
+      for path in arguments[3...] {
+        say("\(path): \(target.rejection(of: bytes(of: path)).map { "\($0)" } ?? "loads")")
+      }
     case "seeds" where arguments.count >= 4:
       target = known(arguments[2])
       Seeds.write(target, to: arguments[3], from: Array(arguments[4...]))
@@ -33,6 +39,12 @@ enum Fuzzer {
     let line = Array("gitc-fuzz: \(message)\n".utf8)
     _ = write(STDERR_FILENO, line, line.count)
     exit(64)
+  }
+
+  /// A line on stdout.
+  static func say(_ message: String) {
+    let line = Array("\(message)\n".utf8)
+    _ = write(STDOUT_FILENO, line, line.count)
   }
 
   /// Hands over to libFuzzer, without the name of the target.

@@ -7,9 +7,9 @@ enum MessageMutator {
   private enum Payload {
     case number(UInt64)
     /// Of 4 or 8 bytes.
-    case fixed([UInt8])
-    case bytes([UInt8])
-    case message([Field])
+    case fixed(ArraySlice<UInt8>)
+    /// Perhaps a message; read as one where a change goes into it.
+    case bytes(ArraySlice<UInt8>)
   }
 
   private struct Field {
@@ -29,17 +29,21 @@ enum MessageMutator {
 
   /// One to three changes; nil where `bytes` are no message.
   static func change(_ bytes: [UInt8], _ random: inout Random) -> [UInt8]? {
-    guard var fields = parse(bytes[...], depth: 0), !fields.isEmpty else { return nil }
-    let all = fields
-    for _ in 0...random.below(3) { change(&fields, all, &random) }
-    return encode(fields)
+    guard let all = parse(bytes[...]), !all.isEmpty else { return nil }
+    var changed = bytes
+    for _ in 0...random.below(3) {
+      guard let next = change(changed[...], all, depth: 0, &random) else { break }
+      changed = next
+    }
+    return changed
   }
 
-  private static func change(_ fields: inout [Field], _ all: [Field], _ random: inout Random) {
-    guard !fields.isEmpty else {
-      fields.append(donor(all, &random))
-      return
-    }
+  /// One change in a message; nil where `bytes` are none.
+  private static func change(
+    _ bytes: ArraySlice<UInt8>, _ all: [Field], depth: Int, _ random: inout Random
+  ) -> [UInt8]? {
+    guard var fields = parse(bytes) else { return nil }
+    if fields.isEmpty { return encode([donor(all, &random)]) }
     let index = random.below(fields.count)
     switch random.below(16) {
     case 0: fields.remove(at: index)
@@ -49,11 +53,14 @@ enum MessageMutator {
     case 4: fields[index].number = UInt64(1 + random.below(20))
     case 5: fields[index].payload = donor(all, &random).payload
     case 6: fields.removeLast(random.below(fields.count))
-    default: change(&fields[index].payload, all, &random)
+    default: change(&fields[index].payload, all, depth: depth, &random)
     }
+    return encode(fields)
   }
 
-  private static func change(_ payload: inout Payload, _ all: [Field], _ random: inout Random) {
+  private static func change(
+    _ payload: inout Payload, _ all: [Field], depth: Int, _ random: inout Random
+  ) {
     switch payload {
     case .number(let value):
       switch random.below(4) {
@@ -64,29 +71,33 @@ enum MessageMutator {
       }
     case .fixed(var bytes):
       if bytes.count == 4, random.below(2) == 0 {
-        bytes = withUnsafeBytes(of: floats[random.below(floats.count)]) { Array($0) }
+        bytes = withUnsafeBytes(of: floats[random.below(floats.count)]) { Array($0)[...] }
       } else {
-        bytes[random.below(bytes.count)] ^= 1 << UInt8(random.below(8))
+        bytes[bytes.startIndex + random.below(bytes.count)] ^= 1 << UInt8(random.below(8))
       }
       payload = .fixed(bytes)
-    case .bytes(let bytes): payload = .bytes(changedBytes(bytes, &random))
-    case .message(var fields):
-      // Packed numbers read as fields now and then.
-      if random.below(8) == 0 {
-        payload = .bytes(changedBytes(encode(fields), &random))
+    case .bytes(let bytes):
+      // Long ones are weights; packed numbers read as fields now and then.
+      if depth < 8, bytes.count <= 4096, random.below(8) > 0,
+        let changed = change(bytes, all, depth: depth + 1, &random)
+      {
+        payload = .bytes(changed[...])
       } else {
-        change(&fields, all, &random)
-        payload = .message(fields)
+        payload = .bytes(changedBytes(bytes, &random)[...])
       }
     }
   }
 
-  private static func changedBytes(_ bytes: [UInt8], _ random: inout Random) -> [UInt8] {
+  private static func changedBytes(
+    _ bytes: ArraySlice<UInt8>, _ random: inout Random
+  ) -> [UInt8] {
     if random.below(3) == 0 {
       // A packed list: one of its numbers.
-      guard var numbers = varints(bytes[...]), !numbers.isEmpty else { return bytes + [0] }
+      guard var numbers = varints(bytes), !numbers.isEmpty else { return bytes + [0] }
       numbers[random.below(numbers.count)] = notable[random.below(notable.count)]
-      return numbers.flatMap(varint)
+      var packed: [UInt8] = []
+      for number in numbers { append(number, to: &packed) }
+      return packed
     }
     let capacity = bytes.count + 16
     return [UInt8](unsafeUninitializedCapacity: capacity) { buffer, count in
@@ -98,7 +109,9 @@ enum MessageMutator {
   /// A field from anywhere in the message.
   private static func donor(_ all: [Field], _ random: inout Random) -> Field {
     var field = all[random.below(all.count)]
-    while case .message(let fields) = field.payload, !fields.isEmpty, random.below(3) > 0 {
+    while case .bytes(let bytes) = field.payload, random.below(3) > 0, bytes.count <= 4096,
+      let fields = parse(bytes), !fields.isEmpty
+    {
       field = fields[random.below(fields.count)]
     }
     return field
@@ -106,7 +119,7 @@ enum MessageMutator {
 
   // MARK: The wire
 
-  private static func parse(_ bytes: ArraySlice<UInt8>, depth: Int) -> [Field]? {
+  private static func parse(_ bytes: ArraySlice<UInt8>) -> [Field]? {
     var rest = bytes
     var fields: [Field] = []
     while !rest.isEmpty {
@@ -119,15 +132,12 @@ enum MessageMutator {
       case 1, 5:
         let count = tag & 7 == 1 ? 8 : 4
         guard rest.count >= count else { return nil }
-        payload = .fixed(Array(rest.prefix(count)))
+        payload = .fixed(rest.prefix(count))
         rest = rest.dropFirst(count)
       case 2:
         guard let count = takeVarint(&rest), count <= UInt64(rest.count) else { return nil }
-        let inner = rest.prefix(Int(count))
+        payload = .bytes(rest.prefix(Int(count)))
         rest = rest.dropFirst(Int(count))
-        // Long ones are weights.
-        let message = depth < 8 && inner.count <= 4096 ? parse(inner, depth: depth + 1) : nil
-        payload = message.map { .message($0) } ?? .bytes(Array(inner))
       default: return nil
       }
       fields.append(Field(number: tag >> 3, payload: payload))
@@ -155,31 +165,40 @@ enum MessageMutator {
     return values
   }
 
-  private static func varint(_ value: UInt64) -> [UInt8] {
-    var bytes: [UInt8] = []
+  private static func append(_ value: UInt64, to bytes: inout [UInt8]) {
     var rest = value
     while rest > 127 {
       bytes.append(UInt8(rest & 127) | 128)
       rest >>= 7
     }
-    return bytes + [UInt8(rest)]
+    bytes.append(UInt8(rest))
   }
 
   private static func encode(_ fields: [Field]) -> [UInt8] {
     var bytes: [UInt8] = []
+    bytes.reserveCapacity(fields.reduce(0) { $0 + size($1.payload) })
     for field in fields {
       switch field.payload {
-      case .number(let value): bytes += varint(field.number << 3) + varint(value)
+      case .number(let value):
+        append(field.number << 3, to: &bytes)
+        append(value, to: &bytes)
       case .fixed(let fixed):
-        bytes += varint(field.number << 3 | (fixed.count == 8 ? 1 : 5)) + fixed
-      case .bytes(let inner): append(inner, field.number, &bytes)
-      case .message(let inner): append(encode(inner), field.number, &bytes)
+        append(field.number << 3 | (fixed.count == 8 ? 1 : 5), to: &bytes)
+        bytes += fixed
+      case .bytes(let inner):
+        append(field.number << 3 | 2, to: &bytes)
+        append(UInt64(inner.count), to: &bytes)
+        bytes += inner
       }
     }
     return bytes
   }
 
-  private static func append(_ inner: [UInt8], _ number: UInt64, _ bytes: inout [UInt8]) {
-    bytes += varint(number << 3 | 2) + varint(UInt64(inner.count)) + inner
+  /// About as many bytes as a field takes.
+  private static func size(_ payload: Payload) -> Int {
+    switch payload {
+    case .number: 12
+    case .fixed(let bytes), .bytes(let bytes): 8 + bytes.count
+    }
   }
 }

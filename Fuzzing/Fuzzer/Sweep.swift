@@ -3,8 +3,9 @@ import Glibc
 
 /// Every truncation and every flipped bit of a file, in order: the same inputs every time.
 enum Sweep {
-  /// Larger files are cut and flipped at about as many of their bytes, evenly spread.
-  private static let positions = 1024
+  /// Larger files are cut and flipped at some of their bytes, evenly spread.
+  private static let wholeBytes = 2048
+  private static let positions = 256
 
   private static let lineLength = 256
 
@@ -23,7 +24,8 @@ enum Sweep {
       executions += 1
     }
     attempt("whole", bytes)
-    for position in stride(from: 0, to: bytes.count, by: max(1, bytes.count / positions)) {
+    let step = bytes.count > wholeBytes ? bytes.count / positions : 1
+    for position in stride(from: 0, to: bytes.count, by: step) {
       attempt("cut at byte \(position)", Array(bytes[..<position]))
       for bit in 0..<8 {
         var damaged = bytes
@@ -31,8 +33,7 @@ enum Sweep {
         attempt("bit \(bit) of byte \(position) flipped", damaged)
       }
     }
-    let line = Array("\(target.rawValue) \(path) \(executions)\n".utf8)
-    _ = write(STDOUT_FILENO, line, line.count)
+    Fuzzer.say("\(target.rawValue) \(path) \(executions)")
   }
 }
 

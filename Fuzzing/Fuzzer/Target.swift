@@ -26,11 +26,18 @@ enum Target: String, CaseIterable {
 
   static var names: String { allCases.map(\.rawValue).joined(separator: ", ") }
 
-  private static let place = "fuzz"
+  /// In no folder that there is: models may name files beside them.
+  private static let place = "nowhere/input"
 
   /// Loads and checks `bytes`; whatever they are, it ends with a value or an error of the right form.
   func run(_ bytes: UnsafeRawBufferPointer) {
-    do throws(InputError) { try load(Array(bytes)) } catch { Rejection.check(error) }
+    if let rejection = rejection(of: Array(bytes)) { Rejection.check(rejection) }
+  }
+
+  /// Why `bytes` are not taken; nil where they are.
+  func rejection(of bytes: [UInt8]) -> InputError? {
+    do throws(InputError) { try load(bytes) } catch { return error }
+    return nil
   }
 
   private func load(_ bytes: [UInt8]) throws(InputError) {
@@ -74,7 +81,8 @@ enum Target: String, CaseIterable {
       case .plan, .graph, .onnx:
         random.below(8) == 0 ? nil : MessageMutator.change(Array(buffer[..<size]), &random)
       case .checkpoint: HeaderMutator.change(Array(buffer[..<size]), &random)
-      case .text, .torch, .array, .image: nil
+      case .text: TextMutator.change(Array(buffer[..<size]), &random)
+      case .torch, .array, .image: nil
       }
     guard let changed, changed.count <= buffer.count, let base = buffer.baseAddress else {
       return buffer.baseAddress.map { LLVMFuzzerMutate($0, size, buffer.count) } ?? 0
@@ -94,8 +102,9 @@ extension Int {
 
 /// What every rejection says, whatever was rejected.
 enum Rejection {
-  /// The longest message: that of a checkpoint, which lists what tensors differ.
-  private static let limit = 1 << 17
+  /// The longest message in bytes: of five parts that are cut, controls escaped, or of a checkpoint's list
+  /// of tensors that differ.
+  private static let limit = 1 << 16
 
   /// Traps, which is a finding, where a part is missing or the message is not one line.
   static func check(_ error: InputError) {

@@ -66,6 +66,10 @@ extension Checkpoint {
 
 /// Reads the parts of a checkpoint from its file.
 private struct CheckpointReader {
+  /// Bytes of JSON in a field, which decoded fills many times as much memory; a vocabulary of 250,000
+  /// tokens has 4 MB.
+  private static let jsonLimit = 32 << 20
+
   let file: SafetensorsFile
 
   func checkpoint() throws(InputError) -> Checkpoint {
@@ -140,7 +144,13 @@ private struct CheckpointReader {
   }
 
   private func json<Value: Decodable>(_ key: String) throws(InputError) -> Value {
-    try DecodedJSON.decode(Array(try text(key).utf8)) { fault in
+    let text = try text(key)
+    guard text.utf8.count <= Self.jsonLimit else {
+      throw fail(
+        key, "the checkpoint is damaged", expected: "at most \(Self.jsonLimit) bytes of JSON",
+        found: "\(text.utf8.count)")
+    }
+    return try DecodedJSON.decode(Array(text.utf8)) { fault in
       fail(
         key, "the checkpoint is damaged", expected: "JSON of this field's form", found: fault)
     }

@@ -20,27 +20,29 @@ package struct ParameterDifferences {
 
   /// What is needed, in the order of messages.
   private let expected: [(name: String, shape: [Int])]
+  private var count = 0
+  /// The first of them, as the message shows them.
   private var list: [String] = []
+
+  private mutating func add(_ name: String, _ difference: String) {
+    count += 1
+    if list.count < 500 { list.append("'\(name.cut(to: 200))' \(difference.cut(to: 200))") }
+  }
 
   /// Compares with these tensors.
   package init(_ expected: [(name: String, shape: [Int])]) { self.expected = expected }
 
   /// Compares with a graph's parameters, which must be f32 of known shapes and no training state.
   init(_ graph: Graph) {
-    var expected: [(name: String, shape: [Int])] = []
-    var list: [String] = []
-    for parameter in graph.parameters {
-      let name = parameter.name
-      if name.hasPrefix(CheckpointKey.trainingPrefix) {
-        list.append("'\(name)' is named like training state")
+    let types = graph.parameters.map { graph.type($0.value) }
+    let shapes = types.map { $0.dtype == .f32 ? $0.shape.values([:]) : nil }
+    expected = zip(graph.parameters, shapes).map { ($0.name, $1 ?? []) }
+    for (parameter, (type, shape)) in zip(graph.parameters, zip(types, shapes)) {
+      if parameter.name.hasPrefix(CheckpointKey.trainingPrefix) {
+        add(parameter.name, "is named like training state")
       }
-      let type = graph.type(parameter.value)
-      let shape = type.dtype == .f32 ? type.shape.values([:]) : nil
-      if shape == nil { list.append("'\(name)' is \(type) in the graph, no f32 of known shape") }
-      expected.append((name, shape ?? []))
+      if shape == nil { add(parameter.name, "is \(type) in the graph, no f32 of known shape") }
     }
-    self.expected = expected
-    self.list = list
   }
 
   /// Compares all of `tensors`; `order` lists their names as the message should.
@@ -49,13 +51,13 @@ package struct ParameterDifferences {
     for (name, shape) in expected {
       names.insert(name)
       switch tensors[name] {
-      case nil: list.append("'\(name)' \(shape) is missing")
-      case .other(let dtype): list.append("'\(name)' holds \(dtype)")
+      case nil: add(name, "\(shape) is missing")
+      case .other(let dtype): add(name, "holds \(dtype)")
       case .floats(let found):
-        if found != shape { list.append("'\(name)' has shape \(found) instead of \(shape)") }
+        if found != shape { add(name, "has shape \(found) instead of \(shape)") }
       }
     }
-    list += order.filter { !names.contains($0) }.map { "'\($0.prefix(200))' is no parameter" }
+    for name in order where !names.contains(name) { add(name, "is no parameter") }
   }
 
   /// One error that lists all differences, if there are any.
@@ -70,11 +72,12 @@ package struct ParameterDifferences {
     advice: String = "use tensors and graph of the same model"
   ) throws(InputError) {
     if list.isEmpty { return }
-    let more = list.count > 500 ? "; and so on" : ""
-    throw InputError(
+    var error = InputError(
       .badData, "the tensors are not those of \(model)",
       expected: "its \(expected.count) parameters, each in its shape, and no others",
-      found: "\(list.count) differences: \(list.prefix(500).joined(separator: "; "))\(more)",
-      in: place, advice: advice)
+      found: "\(count) differences", in: place, advice: advice)
+    // All in one message, so longer than what others say.
+    error.found += ": \(list.joined(separator: "; "))\(count > list.count ? "; and so on" : "")"
+    throw error
   }
 }

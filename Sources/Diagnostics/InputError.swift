@@ -32,16 +32,20 @@ public struct InputError: Error, Sendable, Equatable, CustomStringConvertible {
   public var advice: String
 
   /// Creates an error from its five parts; none may be empty.
+  ///
+  /// Names, shapes and the like come from the file that is wrong, so no part is as long as a file can
+  /// make it: each ends with "…" after 1000 characters, the place, which begins with a path, after 5000.
+  /// Whoever has more to say sets the property afterwards.
   public init(
     _ kind: Kind, _ what: String, expected: String, found: String, in place: String,
     advice: String
   ) {
     self.kind = kind
-    self.what = what
-    self.expected = expected
-    self.found = found
-    self.place = place
-    self.advice = advice
+    self.what = what.cut(to: 1000)
+    self.expected = expected.cut(to: 1000)
+    self.found = found.cut(to: 1000)
+    self.place = place.cut(to: 5000)
+    self.advice = advice.cut(to: 1000)
   }
 
   /// The one-line form users see after `gitc: error: `.
@@ -56,11 +60,23 @@ public struct InputError: Error, Sendable, Equatable, CustomStringConvertible {
   }
 }
 
+extension String {
+  /// The text, or its first `length` Unicode scalars and "…": one character can be of a million scalars.
+  package func cut(to length: Int) -> String {
+    // As many bytes have no more scalars.
+    if utf8.count <= length { return self }
+    let end = unicodeScalars.index(
+      startIndex, offsetBy: length, limitedBy: unicodeScalars.endIndex)
+    return end.map { $0 == endIndex ? self : "\(self[..<$0])…" } ?? self
+  }
+}
+
 extension Unicode.Scalar {
   fileprivate var isControl: Bool {
+    if isASCII { return value < 0x20 || value == 0x7F }
     switch properties.generalCategory {
-    case .control, .lineSeparator, .paragraphSeparator: true
-    default: false
+    case .control, .lineSeparator, .paragraphSeparator: return true
+    default: return false
     }
   }
 }

@@ -12,22 +12,53 @@ package struct Dimension: Hashable, Sendable, ExpressibleByIntegerLiteral,
     package var coefficient: Int
     /// Sorted by name; empty for a constant.
     package var symbols: [String]
+
+    package init(coefficient: Int, symbols: [String]) {
+      self.coefficient = coefficient
+      self.symbols = symbols
+    }
   }
 
   /// Sorted by symbols, longer products first, without zero coefficients: equality is structural.
   package let terms: [Term]
 
   /// Collects equal products and sorts them.
+  ///
+  /// - Precondition: no sum of coefficients leaves 64 bits.
   package init(terms: [Term]) {
+    guard let sum = Dimension(summing: terms) else { preconditionFailure("\(terms) overflow") }
+    self = sum
+  }
+
+  /// Collects equal products and sorts them; nil where a sum of coefficients leaves 64 bits.
+  package init?(summing terms: [Term]) {
+    guard let sums = Self.sums(terms) else { return nil }
+    self.terms = sums
+  }
+
+  private static func sums(_ terms: [Term]) -> [Term]? {
+    if terms.count == 1 {
+      return terms[0].coefficient == 0 ? [] : [sorted(terms[0])]
+    }
     var sums: [[String]: Int] = [:]
-    for term in terms { sums[term.symbols.sorted(), default: 0] += term.coefficient }
-    self.terms = sums.filter { $0.value != 0 }
+    for term in terms {
+      let symbols = sorted(term).symbols
+      let (sum, overflow) = sums[symbols, default: 0].addingReportingOverflow(term.coefficient)
+      if overflow { return nil }
+      sums[symbols] = sum
+    }
+    return sums.filter { $0.value != 0 }
       .map { Term(coefficient: $0.value, symbols: $0.key) }
       .sorted {
         $0.symbols.count != $1.symbols.count
           ? $0.symbols.count > $1.symbols.count
           : $0.symbols.lexicographicallyPrecedes($1.symbols)
       }
+  }
+
+  private static func sorted(_ term: Term) -> Term {
+    term.symbols.count < 2
+      ? term : Term(coefficient: term.coefficient, symbols: term.symbols.sorted())
   }
 
   /// A known length.
@@ -50,6 +81,9 @@ package struct Dimension: Hashable, Sendable, ExpressibleByIntegerLiteral,
   /// Every symbol that occurs, sorted.
   package var symbols: [String] { Set(terms.flatMap(\.symbols)).sorted() }
 
+  // Lengths within `Limits` add up and multiply within 64 bits, and what does not traps. Numbers that a
+  // file gives and that are no lengths may not: `plus`, `minus` and `times` are for them.
+
   package static func + (a: Dimension, b: Dimension) -> Dimension {
     Dimension(terms: a.terms + b.terms)
   }
@@ -59,12 +93,45 @@ package struct Dimension: Hashable, Sendable, ExpressibleByIntegerLiteral,
   }
 
   package static func * (a: Dimension, b: Dimension) -> Dimension {
-    Dimension(
-      terms: a.terms.flatMap { x in
-        b.terms.map {
-          Term(coefficient: x.coefficient * $0.coefficient, symbols: x.symbols + $0.symbols)
-        }
-      })
+    guard let product = product(a, b) else { preconditionFailure("\(a) times \(b) overflows") }
+    return product
+  }
+
+  /// The sum of all.
+  package static func sum(_ summands: some Sequence<Dimension>) -> Dimension {
+    Dimension(terms: summands.flatMap(\.terms))
+  }
+
+  private static func product(_ a: Dimension, _ b: Dimension) -> Dimension? {
+    var products: [Term] = []
+    products.reserveCapacity(a.terms.count * b.terms.count)
+    for x in a.terms {
+      for y in b.terms {
+        let (product, overflow) = x.coefficient.multipliedReportingOverflow(by: y.coefficient)
+        if overflow { return nil }
+        products.append(Term(coefficient: product, symbols: x.symbols + y.symbols))
+      }
+    }
+    return Dimension(summing: products)
+  }
+
+  /// The sum; nil where it leaves 64 bits, or has more terms than a length may have.
+  package func plus(_ other: Dimension) -> Dimension? {
+    Dimension(summing: terms + other.terms)?.ifShort
+  }
+
+  /// The difference; nil as for `plus`.
+  package func minus(_ other: Dimension) -> Dimension? {
+    Self.product(other, -1).flatMap(plus)
+  }
+
+  /// The product; nil as for `plus`.
+  package func times(_ other: Dimension) -> Dimension? { Self.product(self, other)?.ifShort }
+
+  /// So that what is made of few symbols again and again stays small.
+  private var ifShort: Dimension? {
+    terms.count <= Limits.terms && terms.allSatisfy { $0.symbols.count <= Limits.terms }
+      ? self : nil
   }
 
   /// This over `divisor`, which divides every coefficient.
@@ -109,7 +176,7 @@ package struct Dimension: Hashable, Sendable, ExpressibleByIntegerLiteral,
     if terms.isEmpty { return "0" }
     var text = ""
     for (index, term) in terms.enumerated() {
-      let magnitude = abs(term.coefficient)
+      let magnitude = term.coefficient.magnitude
       let sign = term.coefficient < 0 ? (index == 0 ? "-" : " - ") : (index == 0 ? "" : " + ")
       let factors = (magnitude != 1 || term.symbols.isEmpty ? ["\(magnitude)"] : []) + term.symbols
       text += sign + factors.joined(separator: "*")

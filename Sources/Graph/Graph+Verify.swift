@@ -2,7 +2,7 @@ extension Graph {
   /// Checks every rule of a graph; the pass driver calls this after each pass.
   ///
   /// Every value is defined once, before its use, in order of ids; every node's result types are
-  /// what its op infers; outputs are values; names are not empty, printable and unique.
+  /// what its op infers; outputs are values; names are printable, of 1 to 1024 bytes, and unique.
   ///
   /// - Throws: `GraphError` for the first rule broken.
   package func verify() throws(GraphError) {
@@ -39,15 +39,11 @@ extension Graph {
   private func verifyNames(_ values: [NamedValue], _ what: String) throws(GraphError) {
     var seen: Set<String> = []
     for name in values.map(\.name) {
-      guard name.isPrintable else { throw GraphError("\(what) name '\(name)' is not printable") }
+      guard name.isName else {
+        throw GraphError(
+          "\(what) name '\(name)' is not printable, or of more than \(Limits.nameBytes) bytes")
+      }
       guard seen.insert(name).inserted else { throw GraphError("two of \(what) named '\(name)'") }
     }
-  }
-}
-
-extension String {
-  /// Not empty and without control characters, which files could not carry.
-  var isPrintable: Bool {
-    !isEmpty && unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7F }
   }
 }

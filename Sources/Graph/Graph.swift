@@ -43,6 +43,9 @@ package struct Graph: Hashable, Sendable {
   package private(set) var parameters: [NamedValue] = []
   package private(set) var nodes: [Node] = []
   package private(set) var outputs: [NamedValue] = []
+  /// The names of inputs and parameters, and those of outputs.
+  private var declared: Set<String> = []
+  private var outputNames: Set<String> = []
 
   package init() {}
 
@@ -56,6 +59,8 @@ package struct Graph: Hashable, Sendable {
     self.parameters = parameters
     self.nodes = nodes
     self.outputs = outputs
+    declared = Set((inputs + parameters).map(\.name))
+    outputNames = Set(outputs.map(\.name))
   }
 
   /// The type of a value.
@@ -69,13 +74,15 @@ package struct Graph: Hashable, Sendable {
     return Value(id: types.count - 1)
   }
 
-  private func isDeclared(_ name: String) -> Bool {
-    inputs.contains { $0.name == name } || parameters.contains { $0.name == name }
-  }
+  /// Whether an input or parameter has this name.
+  package func isDeclared(_ name: String) -> Bool { declared.contains(name) }
+
+  /// Whether an output has this name.
+  package func hasOutput(_ name: String) -> Bool { outputNames.contains(name) }
 
   /// Adds an input; no other input or parameter has its name.
   package mutating func input(_ name: String, _ type: TensorType) -> Value {
-    precondition(!isDeclared(name), "two inputs or parameters named '\(name)'")
+    precondition(declared.insert(name).inserted, "two inputs or parameters named '\(name)'")
     let value = newValue(type)
     inputs.append(NamedValue(name: name, value: value))
     return value
@@ -83,7 +90,7 @@ package struct Graph: Hashable, Sendable {
 
   /// Adds a parameter; no other input or parameter has its name.
   package mutating func parameter(_ name: String, _ type: TensorType) -> Value {
-    precondition(!isDeclared(name), "two inputs or parameters named '\(name)'")
+    precondition(declared.insert(name).inserted, "two inputs or parameters named '\(name)'")
     let value = newValue(type)
     parameters.append(NamedValue(name: name, value: value))
     return value
@@ -92,12 +99,12 @@ package struct Graph: Hashable, Sendable {
   /// Declares `value` a result of the whole graph.
   package mutating func output(_ name: String, _ value: Value) {
     precondition(types.indices.contains(value.id), "output '\(name)' is no value of this graph")
-    precondition(!outputs.contains { $0.name == name }, "two outputs named '\(name)'")
+    precondition(outputNames.insert(name).inserted, "two outputs named '\(name)'")
     outputs.append(NamedValue(name: name, value: value))
   }
 
   /// Forgets the outputs, so that a transformation can declare its own.
-  package mutating func removeOutputs() { outputs = [] }
+  package mutating func removeOutputs() { (outputs, outputNames) = ([], []) }
 
   /// Appends a node after checking its inputs, and gives its results.
   package mutating func append(_ op: Op, _ inputs: [Value]) throws(GraphError) -> [Value] {

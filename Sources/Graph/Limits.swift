@@ -10,7 +10,11 @@ enum Limits {
   /// Elements of a tensor with every symbol 1.
   static let elements = 1 << 40
   /// Summands of an element count, multiplied out.
-  static let products = 4096
+  static let products = 256
+  /// Bytes of a symbol, which every length that has it is compared by.
+  static let symbolBytes = 256
+  /// Bytes of the name of an input, parameter or output; a plan's may have as many.
+  static let nameBytes = 1024
   /// Integers in attributes.
   static let integers = -elements...elements
   /// Inputs of one node, entries of one list.
@@ -24,7 +28,7 @@ extension Dimension {
     var sum = 0
     for term in terms {
       guard Limits.integers.contains(term.coefficient), term.symbols.count <= Limits.terms,
-        term.symbols.allSatisfy(\.isIdentifier)
+        term.symbols.allSatisfy({ $0.utf8.count <= Limits.symbolBytes && $0.isIdentifier })
       else { return nil }
       sum += abs(term.coefficient)
     }
@@ -34,14 +38,16 @@ extension Dimension {
 
 extension Shape {
   /// Throws when shape inference could overflow on this shape, or a symbol is no identifier.
-  func checkLimits(_ what: String) throws(GraphError) {
+  package func checkLimits(_ what: String) throws(GraphError) {
     guard count <= Limits.rank else {
       throw GraphError("\(what): expected at most \(Limits.rank) axes, found \(count)")
     }
     var (magnitude, products) = (1, 1)
     for dimension in self {
       guard let length = dimension.boundedMagnitude else {
-        throw GraphError("\(what): an axis is too large or has a symbol that is no identifier")
+        throw GraphError(
+          "\(what): an axis is too large, or has a symbol that is no identifier of at most"
+            + " \(Limits.symbolBytes) bytes")
       }
       products *= Swift.max(1, dimension.terms.count)
       let (product, overflow) = magnitude.multipliedReportingOverflow(by: Swift.max(1, length))
@@ -54,6 +60,13 @@ extension Shape {
 }
 
 extension String {
+  /// Whether inputs, parameters and outputs may have this name: of 1 to 1024 bytes, without control
+  /// characters, which files could not carry.
+  package var isName: Bool {
+    (1...Limits.nameBytes).contains(utf8.count)
+      && unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7F }
+  }
+
   /// ASCII letters, digits and underscores, not beginning with a digit, and no word that the text
   /// form reads as a number.
   var isIdentifier: Bool {

@@ -57,14 +57,16 @@ struct NPYHeader {
   }
 
   /// Bytes that the data takes; `Int.max` when they cannot be addressed.
+  ///
+  /// An axis of length 0 does not hide an overflow of the others.
   func byteCount(elementBytes: Int) -> Int {
     var size = elementBytes
     for length in shape {
-      let (product, overflow) = size.multipliedReportingOverflow(by: length)
+      let (product, overflow) = size.multipliedReportingOverflow(by: max(1, length))
       if overflow { return .max }
       size = product
     }
-    return size
+    return shape.contains(0) ? 0 : size
   }
 
   private static func fields(_ scanner: inout LiteralScanner) -> NPYHeader? {

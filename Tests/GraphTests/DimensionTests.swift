@@ -42,6 +42,21 @@ import Testing
     #expect((Self.f + 1).value(["F": .max]) == nil)
   }
 
+  /// Numbers of a file that are no lengths: what trusted code computes as a matter of course is nil here.
+  @Test func arithmeticOnAnyNumbersIsChecked() {
+    let f = Self.f
+    #expect(Dimension(.max).plus(1) == nil && Dimension(.max).plus(-1) == Dimension(.max - 1))
+    #expect(Dimension(.min).minus(1) == nil && Dimension(0).minus(Dimension(.min)) == nil)
+    #expect((f * .init(.max)).times(2) == nil && f.times(Self.t) == f * Self.t)
+    #expect((f + 1).minus(f) == 1)
+    // Neither more than 16 terms nor more than 16 factors.
+    let symbols = (0..<17).map { Dimension.symbol("S\($0)") }
+    let wide = Dimension.sum(symbols.prefix(16))
+    #expect(wide.plus(wide) == 2 * wide && wide.plus(symbols[16]) == nil)
+    let tall = (0..<16).reduce(1 as Dimension) { product, _ in product * f }
+    #expect(tall.times(2) == 2 * tall && tall.times(f) == nil)
+  }
+
   @Test func substitutionReplacesEverySymbolAtOnce() {
     let sequence = 197 * Self.f + Self.t
     #expect(sequence.substituting(["F": 1]) == 197 + Self.t)

@@ -91,6 +91,11 @@ import Testing
     ("input %x : f32[1099511627776, 2]", 1, 12, "too many elements"),
     ("input %x : f32[1,1,1,1,1,1,1,1,1]", 1, 12, "at most 8 axes"),
     ("input %x : f32[2*3]", 1, 16, "identifiers"),
+    (
+      "input %x : f32[\(String(repeating: "F", count: 257))]", 1, 12,
+      "no identifier of at most 256 bytes"
+    ),
+    ("input %\(String(repeating: "x", count: 1025)) : f32[2]", 2, 1, "of more than 1024 bytes"),
     ("input %x : f32[*F]", 1, 16, "a number or a symbol"),
     ("%0 = scale %x {factor = 0.5} : f32[2]", 1, 13, "a value defined above"),
     ("%0 = halve : f32[2]", 1, 1, "unknown op 'halve'"),
@@ -120,6 +125,21 @@ import Testing
     }
     #expect(error.place == "a.graph, line \(mistake.line), column \(mistake.column)")
     #expect("\(error)".contains(mistake.says), "\(error)")
+  }
+
+  /// A concatenation adds lengths up: more than 16 of different symbols are no length.
+  @Test func sumsOfManyLengthsAreRefused() throws {
+    for count in [16, 17] {
+      let lines = (0..<count).map { "input %x\($0) : f32[S\($0)]\n" }
+      let inputs = (0..<count).map { "%x\($0)" }.joined(separator: ", ")
+      let sum = (0..<count).map { "S\($0)" }.sorted().joined(separator: " + ")
+      let text = lines.joined() + "%0 = concat \(inputs) {axis = 0} : f32[\(sum)]"
+      if count == 16 {
+        #expect(try Graph(text: text, place: "test").nodes.count == 1)
+      } else {
+        #expect(throws: InputError.self) { try Graph(text: text, place: "test") }
+      }
+    }
   }
 
   /// Whatever is cut off, the answer is an error or a graph, never a trap.

@@ -126,12 +126,17 @@ import Testing
     expectError(Array("j".utf8) + [0xff, 0xff, 0xff, 0xff], "remembered as 4294967295")
     for (shape, strides) in [
       ([1 << 62, 4], [1, 1]), ([7], [1]), ([2], [6]), ([6, 6], [0, 0]), ([2], [-1]), ([-1], [1]),
-      ([2], [Int.max]), ([2, 3], [3]),
+      ([2], [Int.max]), ([2, 3], [3]), ([0, 1 << 62, 1 << 62], [0, 0, 0]),
     ] {
       expectError(
         Pickle.file([("w", Pickle.tensor("0", count: 6, shape: shape, strides: strides))]),
         "tensor 'w' does not fit its storage", storages: [("0", Self.matrix)])
     }
+    // Each tensor copies its shape, which a few bytes can name again.
+    let axes = [Int](repeating: 1, count: 9)
+    expectError(
+      Pickle.file([("w", Pickle.tensor("0", count: 6, shape: axes, strides: axes))]),
+      "at most 8 axes, found 9", storages: [("0", Self.matrix)])
     expectError(
       Pickle.file([
         ("w", Pickle.tensor("0", count: 6, offset: .max, shape: [1], strides: [1]))

@@ -65,6 +65,16 @@ import Testing
     var place: String
   }
 
+  /// Whoever multiplies the lengths must not overflow, in whatever order.
+  @Test func anEmptyArrayHasLengthsThatCanBeMultiplied() throws {
+    func array(_ shape: String) throws -> NPYArray {
+      try NPYArray(file(header(shape: shape), values: []), place: "x.npy")
+    }
+    #expect(try array("(0, 3)").shape == [0, 3])
+    #expect(throws: InputError.self) { try array("(0, 4611686018427387904, 4)") }
+    #expect(throws: InputError.self) { try array("(4611686018427387904, 4, 0)") }
+  }
+
   static let wrong: [Wrong] = {
     func header(_ type: String, _ order: String, _ shape: String) -> String {
       "{'descr': \(type), 'fortran_order': \(order), 'shape': \(shape), }"

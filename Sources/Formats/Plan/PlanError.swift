@@ -11,13 +11,8 @@ struct PlanError {
     advice: String = "the file is damaged; get it again or compile the checkpoint again"
   ) -> InputError {
     InputError(
-      .badData, "plan field \(field) \(what)", expected: Self.cut(expected), found: Self.cut(found),
+      .badData, "plan field \(field) \(what)", expected: expected, found: found,
       in: "\(place), field \(field)", advice: advice)
-  }
-
-  /// Names and shapes come from the file: no message should be as long as it can make them.
-  private static func cut(_ text: String) -> String {
-    text.utf8.count > 1000 ? "\(text.prefix(500))…" : text
   }
 
   /// A file whose head is not a `gitc.Plan`.

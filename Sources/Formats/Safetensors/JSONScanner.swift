@@ -64,12 +64,15 @@ struct JSONScanner {
     do { try expect("}") } catch { throw failure(error) }
   }
 
-  /// A list of whole numbers from 0 on.
-  mutating func integers() throws(Failure) -> [Int] {
+  /// A list of at most `limit` whole numbers from 0 on.
+  mutating func integers(atMost limit: Int) throws(Failure) -> [Int] {
     try expect("[")
     if accept("]") { return [] }
     var values: [Int] = []
-    repeat { values.append(try integer()) } while accept(",")
+    repeat {
+      guard values.count < limit else { throw fail("at most \(limit) numbers") }
+      values.append(try integer())
+    } while accept(",")
     try expect("]")
     return values
   }

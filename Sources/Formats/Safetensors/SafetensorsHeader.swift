@@ -4,6 +4,8 @@ import Diagnostics
 struct SafetensorsHeader {
   /// The format's own limit.
   static let byteLimit = 100_000_000
+  /// Axes of a tensor; NumPy's limit.
+  private static let rank = 64
   private static let metadataKey = "__metadata__"
 
   private(set) var metadata: [String: String] = [:]
@@ -36,8 +38,7 @@ struct SafetensorsHeader {
   }
 
   private func fail(expected: String, found: String, field: String? = nil) -> InputError {
-    // Names come from the file: no message should be as long as it can make them.
-    let field = field.map { ", field '\($0.count > 200 ? $0.prefix(200) + "…" : $0)'" } ?? ""
+    let field = field.map { ", field '\($0.cut(to: 200))'" } ?? ""
     return InputError(
       .badData, "not a readable safetensors file", expected: expected, found: found,
       in: place + field, advice: "check that this is a checkpoint; get or make it again")
@@ -90,8 +91,8 @@ struct SafetensorsHeader {
       do throws(JSONScanner.Failure) {
         switch key {
         case "dtype" where dtype == nil: dtype = try scanner.string()
-        case "shape" where shape == nil: shape = try scanner.integers()
-        case "data_offsets" where offsets == nil: offsets = try scanner.integers()
+        case "shape" where shape == nil: shape = try scanner.integers(atMost: Self.rank)
+        case "data_offsets" where offsets == nil: offsets = try scanner.integers(atMost: 2)
         default:
           throw JSONScanner.Failure(
             expected: "dtype, shape and data_offsets, each once", found: "'\(key.prefix(40))'")
@@ -108,7 +109,7 @@ struct SafetensorsHeader {
     guard offsets.count == 2, offsets[0] <= offsets[1], offsets[1] <= fileSize - dataStart else {
       throw fail(
         expected: "data_offsets [begin, end] within \(fileSize - dataStart) bytes",
-        found: "\(offsets.prefix(3))", field: name)
+        found: "\(offsets)", field: name)
     }
     guard let count = byteCount(known, shape), count == offsets[1] - offsets[0] else {
       throw fail(

@@ -18,6 +18,8 @@ struct PickleReader {
 
   /// Far above any model's: git-large has 500 tensors in 60 kB.
   static let byteLimit = 1 << 26
+  /// Axes of a tensor.
+  private static let rank = 8
 
   init(_ bytes: UnsafeRawBufferPointer, place: String) {
     reader = LittleEndianReader(bytes)
@@ -274,7 +276,12 @@ struct PickleReader {
     else { throw fail("(storage, offset, shape, strides)", "other arguments of a tensor") }
     func integers(_ value: PickleValue) throws(InputError) -> [Int] {
       var result: [Int] = []
-      for value in try tuple(value) {
+      let values = try tuple(value)
+      // Each tensor copies them, and a few bytes name a tuple again.
+      guard values.count <= Self.rank else {
+        throw fail("at most \(Self.rank) axes", "\(values.count)")
+      }
+      for value in values {
         guard case .integer(let number) = value else { throw fail("whole numbers", value.kind) }
         result.append(number)
       }

@@ -169,24 +169,24 @@ private struct TorchArchive {
     guard entry.count / size == count, entry.count % size == 0 else {
       throw fail("\(count) numbers of \(size) bytes", "\(entry.count) bytes")
     }
-    guard tensor.shape.count == tensor.strides.count, tensor.offset >= 0, tensor.shape.count <= 8
-    else { throw fail("as many strides as axes, at most 8", "\(tensor.strides.count)") }
-    // Every product is below 2^62: lengths are at most `count`, which fits the file.
+    guard tensor.shape.count == tensor.strides.count, tensor.offset >= 0 else {
+      throw fail("as many strides as axes", "\(tensor.strides.count)")
+    }
+    // An axis of length 0 does not hide an overflow of the others: whoever reads shapes multiplies.
     var (elements, last) = (1, tensor.offset)
     for (length, stride) in zip(tensor.shape, tensor.strides) {
-      guard length >= 0, stride >= 0, length <= count || elements == 0 else {
-        throw fail("axes within \(count) numbers", "\(tensor.shape)")
-      }
-      let (product, overflow) = elements.multipliedReportingOverflow(by: length)
+      let (product, overflow) = elements.multipliedReportingOverflow(by: max(1, length))
       let (reach, farOverflow) = max(0, length - 1).multipliedReportingOverflow(by: stride)
       let (end, endOverflow) = last.addingReportingOverflow(reach)
-      guard !overflow, !farOverflow, !endOverflow, product <= count else {
-        throw fail("at most \(count) numbers", "shape \(tensor.shape)")
-      }
+      guard length >= 0, stride >= 0, !overflow, !farOverflow, !endOverflow,
+        product <= Int.max / size
+      else { throw fail("at most \(count) numbers", "shape \(tensor.shape)") }
       (elements, last) = (product, end)
     }
-    guard elements > 0 else { return entry.lowerBound..<entry.lowerBound }
-    guard last < count else { throw fail("numbers up to \(count - 1)", "number \(last)") }
+    guard !tensor.shape.contains(0) else { return entry.lowerBound..<entry.lowerBound }
+    guard elements <= count, last < count else {
+      throw fail("numbers up to \(count - 1)", "\(elements) up to number \(last)")
+    }
     return entry.lowerBound + tensor.offset * size..<entry.lowerBound + (last + 1) * size
   }
 }

@@ -68,12 +68,13 @@ private struct GraphDecoder {
     while input < inputs.count || parameter < parameters.count || node < nodes.count {
       let next = graph.types.count
       if input < inputs.count, inputs[input].id == next {
-        try checkName(inputs[input].name, graph.inputs + graph.parameters, "inputs[\(input)].name")
-        _ = graph.input(inputs[input].name, inputs[input].type)
+        let name = inputs[input].name
+        try checkName(name, isTaken: graph.isDeclared(name), "inputs[\(input)].name")
+        _ = graph.input(name, inputs[input].type)
         input += 1
       } else if parameter < parameters.count, parameters[parameter].id == next {
         let (_, name, type) = parameters[parameter]
-        try checkName(name, graph.inputs + graph.parameters, "parameters[\(parameter)].name")
+        try checkName(name, isTaken: graph.isDeclared(name), "parameters[\(parameter)].name")
         _ = graph.parameter(name, type)
         parameter += 1
       } else if node < nodes.count {
@@ -91,7 +92,8 @@ private struct GraphDecoder {
     for (index, output) in try list(message.outputs, message.n_outputs, "outputs", output)
       .enumerated()
     {
-      try checkName(output.name, graph.outputs, "outputs[\(index)].name")
+      try checkName(
+        output.name, isTaken: graph.hasOutput(output.name), "outputs[\(index)].name")
       guard graph.types.indices.contains(output.id) else {
         throw error(
           "outputs[\(index)].value", expected: "an id below \(graph.types.count)",
@@ -103,10 +105,12 @@ private struct GraphDecoder {
   }
 
   private func checkName(
-    _ name: String, _ others: [NamedValue], _ field: String
+    _ name: String, isTaken: Bool, _ field: @autoclosure () -> String
   ) throws(InputError) {
-    guard name.isPrintable, !others.contains(where: { $0.name == name }) else {
-      throw error(field, expected: "a printable name of its own", found: "'\(name)'")
+    guard name.isName, !isTaken else {
+      throw error(
+        field(), expected: "a printable name of its own, of 1 to \(Limits.nameBytes) bytes",
+        found: "'\(name)'")
     }
   }
 

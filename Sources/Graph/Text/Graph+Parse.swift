@@ -66,7 +66,7 @@ private struct TextParser {
   private mutating func output() throws(InputError) {
     let start = scanner.mark()
     let name = try scanner.name()
-    guard !graph.outputs.contains(where: { $0.name == name }) else {
+    guard !graph.hasOutput(name) else {
       throw scanner.error(expected: "a new name", found: "'\(name)' again", at: start)
     }
     try scanner.expect("=")

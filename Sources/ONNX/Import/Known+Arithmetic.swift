@@ -9,9 +9,6 @@ struct KnownError: Error {
 
 /// Elementwise arithmetic under NumPy's rule of broadcasting.
 extension Known {
-  /// The most elements computed at a time.
-  private static let limit = 1 << 26
-
   /// The shape of two operands together.
   static func broadcast(_ a: Shape, _ b: Shape) throws(KnownError) -> Shape {
     var shape: Shape = []
@@ -42,9 +39,7 @@ extension Known {
         lengths[axis + missing] = length
       }
     }
-    guard lengths.reduce(1, { $0.multipliedReportingOverflow(by: $1).partialValue }) <= limit else {
-      throw KnownError("constants of more than \(limit) elements")
-    }
+    try check(lengths, madeOf: operands)
     return (shape, lengths, operands.map { places(lengths, of: $0.lengths) })
   }
 
@@ -58,11 +53,12 @@ extension Known {
     let pairs = zip(places[0], places[1])
     switch (a.elements, b.elements) {
     case (.floats(let x), .floats(let y)):
-      return Known(.floats(pairs.map { floats(x[$0], y[$1]) }), shape: shape, lengths: lengths)
+      return try Known(
+        .floats(pairs.map { floats(x[$0], y[$1]) }), shape: shape, lengths: lengths)
     case (.ints(let x), .ints(let y)):
       var results: [Dimension] = []
       for (i, j) in pairs { results.append(try ints(x[i], y[j])) }
-      return Known(.ints(results), shape: shape, lengths: lengths)
+      return try Known(.ints(results), shape: shape, lengths: lengths)
     default: throw KnownError("arithmetic on operands of two types")
     }
   }
@@ -73,9 +69,9 @@ extension Known {
   ) throws(KnownError) -> Known {
     guard let axis = a.counting, case .ints(let first) = a.elements,
       case .ints(let second)? = b.uniform, try broadcast(a.shape, b.shape) == a.shape,
-      try ints(first[0] + 1, second[0]) == ints(first[0], second[0]) + 1
+      try ints(first[0].adding(1), second[0]) == ints(first[0], second[0]).adding(1)
     else { throw KnownError("arithmetic on positions of a symbolic length") }
-    return Known(
+    return try Known(
       .ints([try ints(first[0], second[0])]), shape: a.shape, lengths: a.lengths, counting: axis)
   }
 
@@ -91,7 +87,7 @@ extension Known {
       case (.floats(let x), .floats(let y)):
         results.append(holds(x[i] == y[j] ? 0 : x[i] < y[j] ? -1 : 1))
       case (.ints(let x), .ints(let y)):
-        guard let sign = (x[i] - y[j]).sign else {
+        guard let sign = x[i].sign(minus: y[j]) else {
           throw KnownError("a comparison of \(x[i]) and \(y[j]), which depends on the symbols")
         }
         results.append(holds(sign))
@@ -99,7 +95,7 @@ extension Known {
       default: throw KnownError("a comparison of two types")
       }
     }
-    return Known(.bools(results), shape: shape, lengths: lengths)
+    return try Known(.bools(results), shape: shape, lengths: lengths)
   }
 
   /// Positions against one number: the answer must be the same for the first and every later one.
@@ -107,11 +103,11 @@ extension Known {
     _ a: Known, _ b: Known, _ holds: (Int) -> Bool
   ) throws(KnownError) -> Known {
     guard a.counting != nil, case .ints(let first) = a.elements,
-      case .ints(let second)? = b.uniform, let difference = (first[0] - second[0]).constant,
+      case .ints(let second)? = b.uniform, let difference = first[0].minus(second[0])?.constant,
       difference >= 0, holds(difference == 0 ? 0 : 1) == holds(1)
     else { throw KnownError("a comparison of positions that depends on the symbols") }
     let shape = try broadcast(a.shape, b.shape)
-    return Known(
+    return try Known(
       .bools([holds(1)]), shape: shape, lengths: [Int](repeating: 1, count: shape.count))
   }
 
@@ -124,7 +120,7 @@ extension Known {
       throw KnownError("logic on numbers")
     }
     let results = zip(places[0], places[1]).map { combine(x[$0], y[$1]) }
-    return Known(.bools(results), shape: shape, lengths: lengths)
+    return try Known(.bools(results), shape: shape, lengths: lengths)
   }
 
   /// `a` where the condition holds, else `b`.
@@ -145,13 +141,13 @@ extension Known {
     case (.bools(let x), .bools(let y)): chosen = .bools(choose(x, y))
     default: throw KnownError("a choice between two types")
     }
-    return Known(chosen, shape: shape, lengths: lengths)
+    return try Known(chosen, shape: shape, lengths: lengths)
   }
 
   /// Every element by itself.
   func mapFloats(_ transform: (Float) -> Float) throws(KnownError) -> Known {
     guard case .floats(let values) = elements else { throw KnownError("floats, found integers") }
-    return Known(.floats(values.map(transform)), shape: shape, lengths: lengths)
+    return try Known(.floats(values.map(transform)), shape: shape, lengths: lengths)
   }
 
   /// The same values in another type.
@@ -188,6 +184,6 @@ extension Known {
       }
       numbers = .floats(floats)
     }
-    return Known(numbers, shape: shape, lengths: lengths)
+    return try Known(numbers, shape: shape, lengths: lengths)
   }
 }

@@ -38,9 +38,12 @@ extension ONNXImporter {
 
   private func computed(_ op: String, _ x: Known, _ y: Known) throws(KnownError) -> Known {
     switch op {
-    case "Add": return try Known.arithmetic(x, y, +, { $0 + $1 })
-    case "Sub": return try Known.arithmetic(x, y, -, { $0 - $1 })
-    case "Mul": return try Known.arithmetic(x, y, *, { $0 * $1 })
+    case "Add":
+      return try Known.arithmetic(x, y, +) { (a, b) throws(KnownError) in try a.adding(b) }
+    case "Sub":
+      return try Known.arithmetic(x, y, -) { (a, b) throws(KnownError) in try a.subtracting(b) }
+    case "Mul":
+      return try Known.arithmetic(x, y, *) { (a, b) throws(KnownError) in try a.multiplied(by: b) }
     case "Div": return try Known.arithmetic(x, y, /, Self.quotient)
     case "Pow":
       return try Known.arithmetic(x, y.cast(to: .float), Self.power) { (_, _) throws(KnownError) in
@@ -60,7 +63,9 @@ extension ONNXImporter {
         guard let a = a.constant, let b = b.constant, b != 0 else {
           throw KnownError("\(a) mod \(b)")
         }
-        return Dimension(((a % b) + b) % b)
+        // The sign is the divisor's.
+        let rest = a.remainderReportingOverflow(dividingBy: b).partialValue
+        return Dimension(rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest)
       }
     }
   }
@@ -79,14 +84,18 @@ extension ONNXImporter {
   }
 
   private static func isLess(_ a: Dimension, _ b: Dimension) throws(KnownError) -> Bool {
-    guard let sign = (b - a).sign else {
+    guard let sign = b.sign(minus: a) else {
       throw KnownError("a comparison of \(a) and \(b), which depends on the symbols")
     }
     return sign > 0
   }
 
   private static func quotient(_ a: Dimension, _ b: Dimension) throws(KnownError) -> Dimension {
-    if let a = a.constant, let b = b.constant, b != 0 { return Dimension(a / b) }
+    if let a = a.constant, let b = b.constant, b != 0 {
+      let (quotient, overflow) = a.dividedReportingOverflow(by: b)
+      guard !overflow else { throw KnownError("\(a) divided by \(b), which is too large") }
+      return Dimension(quotient)
+    }
     guard let quotient = a.dividedExactly(by: b) else { throw KnownError("\(a) divided by \(b)") }
     return quotient
   }
@@ -276,7 +285,6 @@ extension ONNXImporter {
     _ scores: Value, where flags: Known, _ other: Known
   ) throws(KnownError) -> Value? {
     guard let number = other.uniformFloat, number <= -1e4 else { return nil }
-    func float(_ value: Float) -> Known { Known(.floats([value]), shape: [], lengths: []) }
-    return try masked(scores, Known.choice(flags, float(0), float(number)))
+    return try masked(scores, Known.choice(flags, Known(Float(0)), Known(number)))
   }
 }

@@ -19,10 +19,11 @@ extension ONNXImporter {
         Shape(source[..<border]).elementCount, Shape(source[border...]).elementCount,
       ]
     case "Unsqueeze":
-      let rank = source.count + (try axes(node)?.count ?? 0)
+      let axes = try axes(node) ?? []
+      let rank = source.count + axes.count
       var added: Set<Int> = []
-      for axis in try axes(node) ?? [] { added.insert(try normalized(axis, rank: rank)) }
-      guard added.count + source.count == rank else { throw KnownError("an axis twice") }
+      for axis in axes { added.insert(try normalized(axis, rank: rank)) }
+      guard added.count == axes.count else { throw KnownError("an axis twice") }
       var rest = source[...]
       target = (0..<rank).map { added.contains($0) ? 1 : rest.removeFirst() }
     default:
@@ -34,6 +35,9 @@ extension ONNXImporter {
         throw KnownError("an axis to drop whose length is not 1")
       }
       target = source.indices.filter { !dropped.contains($0) }.map { source[$0] }
+    }
+    guard try target.checked().elementCount == source.elementCount else {
+      throw KnownError("\(source), which does not fill \(target)")
     }
     switch term {
     case .known(let known): return .known(try known.reshape(to: target))
@@ -60,6 +64,7 @@ extension ONNXImporter {
     guard let open = shape.firstIndex(of: -1) else { return shape }
     var (left, right) = (source, shape)
     right.remove(at: open)
+    right = try right.checked()
     // Equal lengths cancel, so that what is divided by is one product.
     for length in right {
       if let index = left.firstIndex(of: length) {
@@ -81,7 +86,7 @@ extension ONNXImporter {
       throw KnownError("an order \(permutation) of \(rank) axes")
     }
     if let known = try known(node, 0), !known.isWeight {
-      return .known(known.transpose(permutation))
+      return .known(try known.transpose(permutation))
     }
     return .value(
       try apply(.transpose(Transpose(permutation: permutation)), try value(node, 0)))
@@ -97,7 +102,7 @@ extension ONNXImporter {
     case .known(let known) where !known.isWeight: return .known(try known.expand(to: lengths))
     default:
       let x = try value(node, 0)
-      let shape = try Known.broadcast(graph.shape(x), lengths)
+      let shape = try Known.broadcast(graph.shape(x), lengths.checked())
       return .value(
         shape == graph.shape(x) ? x : try apply(.broadcast(Broadcast(shape: shape)), x))
     }
@@ -121,56 +126,57 @@ extension ONNXImporter {
 
   // MARK: Parts
 
-  /// The part `start ..< end` of an input along `axis`.
+  /// The part `start ..< end` along `axis` of what the model calls `name`, or of what was made of it.
   private mutating func part(
-    _ node: ONNXNode, axis: Int, from start: Dimension, to end: Dimension
+    _ term: Term, named name: String, axis: Int, from start: Dimension, to end: Dimension
   ) throws(KnownError) -> Term {
-    if let known = try known(node, 0), !known.isWeight {
+    let x: Value
+    switch term {
+    case .known(let known) where !known.isWeight:
       return .known(try known.slice(axis: axis, from: start, to: end))
+    case .value(let value): x = value
+    case .known, .partial: x = try value(named: name)
     }
-    let x = try value(node, 0)
-    return .value(try apply(.slice(Slice(axis: axis, start: start, end: end)), x))
+    let op = try Slice(axis: axis, start: start.checked(), end: end.checked())
+    return .value(try apply(.slice(op), x))
   }
 
   mutating func slice(_ node: ONNXNode) throws(KnownError) -> Term {
-    let source = try shape(try term(node, 0))
+    var result = try term(node, 0)
+    let source = try shape(result)
     let (starts, ends) = (try dimensions(node, 1), try dimensions(node, 2))
     let axes = try has(node, 3) ? integers(node, 3) : Array(starts.indices)
     let steps = try has(node, 4) ? integers(node, 4) : [Int](repeating: 1, count: axes.count)
     guard starts.count == axes.count, ends.count == axes.count, steps.count == axes.count else {
       throw KnownError("starts, ends and axes of different lengths")
     }
-    guard axes.count == 1 || steps.allSatisfy({ $0 == 1 }), steps.allSatisfy({ $0 == 1 }) else {
+    guard steps.allSatisfy({ $0 == 1 }) else {
       throw KnownError("a slice that skips or turns around")
     }
-    var sliced = node
-    var result = try term(node, 0)
+    var sliced: Set<Int> = []
     for index in axes.indices {
       let axis = try normalized(axes[index], rank: source.count)
+      guard sliced.insert(axis).inserted else { throw KnownError("an axis twice") }
       let length = source[axis]
-      let start = clamped(starts[index], length)
-      let end = clamped(ends[index], length)
+      let start = try clamped(starts[index], length)
+      var end = try clamped(ends[index], length)
       if start == 0, end == length { continue }
-      if index > 0 {
-        // Slices along several axes are one after the other.
-        let name = "\(node.outputs[0])#\(index)"
-        define(name, result)
-        sliced.inputs[0] = name
-      }
-      result = try part(sliced, axis: axis, from: start, to: end)
+      if end.sign(minus: start) == -1 { end = start }
+      // Slices along several axes are one after the other.
+      result = try part(result, named: node.inputs[0], axis: axis, from: start, to: end)
     }
     return result
   }
 
   /// A bound counted from the front and not beyond `length`, as far as that can be told.
-  private func clamped(_ bound: Dimension, _ length: Dimension) -> Dimension {
+  private func clamped(_ bound: Dimension, _ length: Dimension) throws(KnownError) -> Dimension {
     var bound = bound
     if let constant = bound.constant {
       if constant > 1 << 40 { return length }
       if constant < -(1 << 40) { return 0 }
-      if constant < 0 { bound = length + bound }
+      if constant < 0 { bound = try length.adding(bound) }
     }
-    if (bound - length).sign == 1 { return length }
+    if bound.sign(minus: length) == 1 { return length }
     if bound.sign == -1 { return 0 }
     return bound
   }
@@ -188,13 +194,18 @@ extension ONNXImporter {
       }
       lengths = [Dimension](repeating: Dimension(length / count), count: count)
     }
-    guard lengths.reduce(0, +) == source[axis], lengths.count == node.outputs.count else {
+    guard lengths.count == node.outputs.count,
+      Dimension(summing: lengths.flatMap(\.terms)) == source[axis],
+      lengths.allSatisfy({ $0.constant ?? 0 >= 0 })
+    else {
       throw KnownError("a split of \(source[axis]) in \(lengths)")
     }
+    let whole = try term(node, 0)
     var (terms, start): ([Term], Dimension) = ([], 0)
     for length in lengths {
-      terms.append(try part(node, axis: axis, from: start, to: start + length))
-      start = start + length
+      let end = try start.adding(length)
+      terms.append(try part(whole, named: node.inputs[0], axis: axis, from: start, to: end))
+      start = end
     }
     return terms
   }
@@ -218,11 +229,14 @@ extension ONNXImporter {
     _ node: ONNXNode, _ indices: Known, axis: Int, of source: Shape
   ) throws(KnownError) -> Term {
     guard case .ints(let stored) = indices.elements else { throw KnownError("a look-up by floats") }
-    let target = source.prefix(axis) + indices.shape + source.dropFirst(axis + 1)
+    let target = try Shape(source.prefix(axis) + indices.shape + source.dropFirst(axis + 1))
+      .checked()
+    let (whole, name) = (try term(node, 0), node.inputs[0])
     if indices.counting != nil {
       // Rows of consecutive positions.
       let length = indices.shape[indices.counting ?? 0]
-      let rows = try part(node, axis: axis, from: stored[0], to: stored[0] + length)
+      let rows = try part(
+        whole, named: name, axis: axis, from: stored[0], to: stored[0].adding(length))
       return try reshaped(rows, to: target)
     }
     var positions: [Int] = []
@@ -236,27 +250,27 @@ extension ONNXImporter {
     }
     if positions.count == 1 {
       let row = try part(
-        node, axis: axis, from: Dimension(positions[0]), to: Dimension(positions[0] + 1))
+        whole, named: name, axis: axis, from: Dimension(positions[0]),
+        to: Dimension(positions[0] + 1))
       return try reshaped(row, to: target)
     }
     if let known = try known(node, 0), indices.isWhole {
       let lengths = known.shape.values([:]) == nil ? known.lengths : nil
       guard lengths == nil || known.lengths[axis] != 1 else { throw KnownError("a look-up") }
-      return .known(try known.taking(positions, axis: axis).reshape(to: Shape(target)))
+      return .known(try known.taking(positions, axis: axis).reshape(to: target))
     }
-    let isRange = positions.indices.allSatisfy { positions[$0] == positions[0] + $0 }
-    guard isRange, indices.isWhole else { throw KnownError("a look-up of scattered rows") }
+    let isRange = positions.indices.allSatisfy { positions[$0] - positions[0] == $0 }
+    guard isRange, !positions.isEmpty, indices.isWhole else {
+      throw KnownError("a look-up of scattered rows")
+    }
     let rows = try part(
-      node, axis: axis, from: Dimension(positions[0]),
+      whole, named: name, axis: axis, from: Dimension(positions[0]),
       to: Dimension(positions[0] + positions.count))
     return try reshaped(rows, to: target)
   }
 
   /// The same elements under another shape, repeated where it has more.
-  private mutating func reshaped(
-    _ term: Term, to target: some Collection<Dimension>
-  ) throws(KnownError) -> Term {
-    let target = Shape(target)
+  private mutating func reshaped(_ term: Term, to target: Shape) throws(KnownError) -> Term {
     switch term {
     case .known(let known):
       if known.shape.elementCount == target.elementCount || known.uniform != nil {
@@ -293,12 +307,13 @@ extension ONNXImporter {
       let (start, end) = (try bound("start", 0), try bound("end", shape.count))
       return Known(ints: Array(shape[start..<max(start, end)]))
     case "Size":
-      return Known(.ints([try shape(try term(node, 0)).elementCount]), shape: [], lengths: [])
+      return Known(try shape(try term(node, 0)).elementCount)
     case "ConstantOfShape":
       let shape = try dimensions(node, 0)
       var value = Known.Elements.floats([0])
-      if case .tensor(let tensor)? = node.attributes["value"] { value = Known(tensor).elements }
-      return Known(value, shape: shape, lengths: [Int](repeating: 1, count: shape.count))
+      if case .tensor(let tensor)? = node.attributes["value"] { value = try Known(tensor).elements }
+      guard value.count == 1 else { throw KnownError("a value of \(value.count) elements") }
+      return try Known(value, shape: shape, lengths: [Int](repeating: 1, count: shape.count))
     case "Range":
       var bounds: [Dimension] = []
       for index in 0..<3 {
@@ -308,11 +323,14 @@ extension ONNXImporter {
         bounds.append(ints[0])
       }
       guard bounds[2] == 1 else { throw KnownError("a range in steps of \(bounds[2])") }
-      guard let count = (bounds[1] - bounds[0]).constant else {
-        return Known(from: bounds[0], count: bounds[1] - bounds[0])
+      let length = try bounds[1].subtracting(bounds[0])
+      guard let count = length.constant else {
+        return try Known(from: bounds[0], count: length)
       }
-      guard count >= 0, count <= 1 << 20 else { throw KnownError("a range of \(count)") }
-      return Known(ints: (0..<count).map { bounds[0] + Dimension($0) })
+      guard count >= 0, count <= 1 << 18 else { throw KnownError("a range of \(count)") }
+      var positions: [Dimension] = []
+      for index in 0..<count { positions.append(try bounds[0].adding(Dimension(index))) }
+      return Known(ints: positions)
     case "GatherElements": return try gatherElements(node)
     case "GatherND": return try gatherND(node)
     default: return try triangle(node)
@@ -327,17 +345,17 @@ extension ONNXImporter {
     guard let first = data.first, data.isUniform else {
       throw KnownError("a look-up of single elements that differ")
     }
-    return Known(
+    return try Known(
       first, shape: indices.shape, lengths: [Int](repeating: 1, count: indices.shape.count))
   }
 
   private func gatherND(_ node: ONNXNode) throws(KnownError) -> Known {
     guard let data = try known(node, 0), let indices = try known(node, 1),
       let lengths = data.shape.values([:]), let depth = indices.shape.last?.constant,
-      let ints = indices.ints, depth == data.shape.count, depth > 0,
+      let ints = try indices.ints, depth == data.shape.count, depth > 0,
       try node.int("batch_dims", default: 0) == 0
     else { throw KnownError("a look-up of values that are not known") }
-    let places = Known.places(lengths, of: data.lengths)
+    let places = try data.places(in: lengths)
     var taken: [Int] = []
     for start in stride(from: 0, to: ints.count, by: depth) {
       var place = 0
@@ -353,7 +371,7 @@ extension ONNXImporter {
     }
     let shape = Shape(indices.shape.dropLast())
     guard let stored = shape.values([:]) else { throw KnownError("a look-up of open length") }
-    return Known(data.elements.selecting(taken), shape: shape, lengths: stored)
+    return try Known(data.elements.selecting(taken), shape: shape, lengths: stored)
   }
 
   /// The upper or lower triangle, zeros elsewhere.
@@ -361,14 +379,16 @@ extension ONNXImporter {
     guard let known = try known(node, 0), let whole = known.shape.values([:]), whole.count >= 2
     else { throw KnownError("a triangle of values that are not known") }
     let isUpper = try node.int("upper", default: 1) == 1
+    // Beyond all rows and columns it makes no difference.
     let shift = try has(node, 1) ? integers(node, 1).first ?? 0 : 0
-    let elements = known.elements.selecting(Known.places(whole, of: known.lengths))
+    let diagonal = min(max(shift, -(1 << 40)), 1 << 40)
+    let elements = known.elements.selecting(try known.places(in: whole))
     let (rows, columns) = (whole[whole.count - 2], whole[whole.count - 1])
     let kept = elements.indices.map { index in
       let (row, column) = (index / columns % rows, index % columns)
-      return isUpper ? column >= row + shift : column <= row + shift
+      return isUpper ? column >= row + diagonal : column <= row + diagonal
     }
-    return Known(elements.keeping(kept), shape: known.shape, lengths: whole)
+    return try Known(elements.keeping(kept), shape: known.shape, lengths: whole)
   }
 }
 
@@ -388,13 +408,7 @@ extension Known {
 }
 
 extension Known.Elements {
-  var indices: Range<Int> {
-    switch self {
-    case .floats(let values): values.indices
-    case .ints(let values): values.indices
-    case .bools(let values): values.indices
-    }
-  }
+  var indices: Range<Int> { 0..<count }
 
   /// Zero, or false, where not kept.
   fileprivate func keeping(_ kept: [Bool]) -> Known.Elements {

@@ -1,3 +1,4 @@
+import Diagnostics
 import Graph
 
 extension ONNXImporter {
@@ -30,21 +31,24 @@ extension ONNXImporter {
     case "Slice": return [try slice(node)]
     case "Split": return try split(node)
     case "Gather": return [try gather(node)]
-    default: throw KnownError("operator '\(node.op.prefix(100))'")
+    default: throw KnownError("operator '\(node.op.cut(to: 100))'")
     }
   }
 
   private func constant(_ node: ONNXNode) throws(KnownError) -> Known {
-    switch node.attributes.first(where: { $0.key.hasPrefix("value") })?.value {
+    let values = node.attributes.filter { $0.key.hasPrefix("value") }
+    guard values.count == 1 else { throw KnownError("a constant of \(values.count) values") }
+    switch values.first?.value {
     case .tensor(var tensor)?:
       // A weight's name is the initializer's; this one is a number in a formula.
       tensor.name = ""
-      return Known(tensor)
-    case .int(let value)?: return Known(.ints([Dimension(value)]), shape: [], lengths: [])
-    case .float(let value)?: return Known(.floats([value]), shape: [], lengths: [])
+      return try Known(tensor)
+    case .int(let value)?: return Known(Dimension(value))
+    case .float(let value)?: return Known(value)
     case .ints(let values)?: return Known(ints: values.map { Dimension($0) })
     case .floats(let values)?:
-      return Known(.floats(values), shape: [Dimension(values.count)], lengths: [values.count])
+      return try Known(
+        .floats(values), shape: [Dimension(values.count)], lengths: [values.count])
     default: throw KnownError("a constant of another kind")
     }
   }

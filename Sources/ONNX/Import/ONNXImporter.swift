@@ -20,8 +20,13 @@ struct ONNXImporter {
   private var terms: [String: Term] = [:]
   /// Parameters made of known tensors, by the ONNX value they stand for.
   private var parameters: [String: Value] = [:]
+  /// How often a name was wanted for a parameter.
+  private var wanted: [String: Int] = [:]
   /// The node of our graph that made each value.
   private(set) var producers: [Value: Node] = [:]
+  /// What computing constants may still cost (see ``Known/cost``): much for a model of many weights, and
+  /// little for a small file, whose nodes can ask for anything.
+  private var budget = 1 << 26
 
   init(place: String) { self.place = place }
 
@@ -31,20 +36,56 @@ struct ONNXImporter {
         "opset_import", expected: "version 13 or newer of the standard operators",
         found: "\(model.opset)", advice: "export with opset_version=17 or newer")
     }
-    for tensor in model.graph.initializers { terms[tensor.name] = .known(Known(tensor)) }
+    for (index, tensor) in model.graph.initializers.enumerated() {
+      do throws(KnownError) { try declare(tensor) } catch {
+        throw failure(
+          "initializer \(index) '\(tensor.name.cut(to: 200))'",
+          expected: "a tensor under a name of its own", found: error.message,
+          advice: "export the model again")
+      }
+    }
     for port in model.graph.inputs { try declare(port) }
     for (index, node) in model.graph.nodes.enumerated() {
-      let field = "node \(index) '\(node.name.prefix(200))' (\(node.op.prefix(40)))"
-      do throws(KnownError) {
-        let results = try translate(node)
-        for (name, term) in zip(node.outputs, results) where !name.isEmpty { terms[name] = term }
-      } catch {
+      do throws(KnownError) { try take(node) } catch {
         throw failure(
-          field, expected: "what the importer can translate", found: error.message,
+          "node \(index) '\(node.name.cut(to: 200))' (\(node.op.cut(to: 40)))",
+          expected: "what the importer can translate", found: error.message,
           advice: "see docs/onnx.md for what is supported")
       }
     }
     try finish(model.graph)
+  }
+
+  private mutating func declare(_ tensor: ONNXTensor) throws(KnownError) {
+    let known = try Known(tensor)
+    try define(tensor.name, .known(known))
+    if case .ints = known.elements {
+      try spend(known.cost)
+    } else {
+      // Each weight may be read by that many nodes: some models use those of one block again and again.
+      budget += 64 * known.cost
+    }
+  }
+
+  private mutating func take(_ node: ONNXNode) throws(KnownError) {
+    for name in node.inputs {
+      if case .known(let known)? = terms[name] { try spend(known.cost) }
+    }
+    for (name, term) in zip(node.outputs, try translate(node)) where !name.isEmpty {
+      try define(name, term)
+      if case .known(let known) = term { try spend(known.cost) }
+    }
+  }
+
+  private mutating func define(_ name: String, _ term: Term) throws(KnownError) {
+    guard terms.updateValue(term, forKey: name) == nil else {
+      throw KnownError("'\(name)', which is defined before")
+    }
+  }
+
+  private mutating func spend(_ cost: Int) throws(KnownError) {
+    budget -= cost
+    guard budget >= 0 else { throw KnownError("more to compute than a model of these weights has") }
   }
 
   private mutating func finish(_ source: ONNXGraph) throws(InputError) {
@@ -55,14 +96,14 @@ struct ONNXImporter {
     for port in source.outputs {
       do throws(KnownError) {
         let value = try value(named: port.name)
-        guard !graph.outputs.contains(where: { $0.name == port.name }), isPrintable(port.name)
-        else {
-          throw KnownError("a name that is empty or taken")
+        guard port.name.isName, !graph.hasOutput(port.name) else {
+          throw KnownError("a name that is taken, not printable or too long")
         }
         graph.output(port.name, value)
       } catch {
         throw failure(
-          "output '\(port.name.prefix(200))'", expected: "a result of floats", found: error.message,
+          "output '\(port.name.cut(to: 200))'", expected: "a result of floats",
+          found: error.message,
           advice: "export the model again")
       }
     }
@@ -76,10 +117,6 @@ struct ONNXImporter {
       in: "\(place), \(field)", advice: advice)
   }
 
-  private func isPrintable(_ name: String) -> Bool {
-    !name.isEmpty && name.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7F }
-  }
-
   // MARK: Inputs
 
   private mutating func declare(_ port: ONNXPort) throws(InputError) {
@@ -89,7 +126,8 @@ struct ONNXImporter {
     case .int64, .int32: dtype = .i32
     default:
       throw failure(
-        "input '\(port.name)'", expected: "float, int64 or int32", found: "\(port.type)",
+        "input '\(port.name.cut(to: 200))'", expected: "float, int64 or int32",
+        found: "\(port.type)",
         advice: "export a float model")
     }
     var shape: Shape = []
@@ -100,15 +138,21 @@ struct ONNXImporter {
       case .unknown: shape.append(.symbol(identifier("\(port.name)_\(axis)")))
       }
     }
-    guard isPrintable(port.name), terms[port.name] == nil,
-      shape.allSatisfy({ (1...(1 << 24)).contains($0.constant ?? 1) }), shape.count <= 6
-    else {
+    do throws(KnownError) {
+      guard shape.allSatisfy({ (1...(1 << 24)).contains($0.constant ?? 1) }) else {
+        throw KnownError("\(shape)")
+      }
+      guard port.name.isName, terms[port.name] == nil else {
+        throw KnownError("a name that is taken, not printable or too long")
+      }
+      let type = TensorType(dtype, try shape.checked())
+      try define(port.name, .value(graph.input(port.name, type)))
+    } catch {
       throw failure(
-        "input '\(port.name.prefix(200))'",
-        expected: "a name of its own and at most 6 axes of 1 to \(1 << 24)", found: "\(shape)",
+        "input '\(port.name.cut(to: 200))'",
+        expected: "a name of its own and axes of 1 to \(1 << 24)", found: error.message,
         advice: "export the model again")
     }
-    terms[port.name] = .value(graph.input(port.name, TensorType(dtype, shape)))
   }
 
   /// A name as symbols may have it.
@@ -136,9 +180,6 @@ struct ONNXImporter {
     }
     return try term(named: node.inputs[index])
   }
-
-  /// Gives a step inside a node a name of its own.
-  mutating func define(_ name: String, _ term: Term) { terms[name] = term }
 
   /// Whether an optional input is there.
   func has(_ node: ONNXNode, _ index: Int) -> Bool {
@@ -203,20 +244,28 @@ struct ONNXImporter {
     }
     var stored = known
     if known.shape.values([:]) == nil {
-      stored = known.reshaped(known.lengths.map { Dimension($0) }, lengths: known.lengths)
+      stored = try known.reshaped(known.lengths.map { Dimension($0) }, lengths: known.lengths)
     }
-    guard let floats = stored.floats, let lengths = stored.shape.values([:]) else {
+    guard let floats = try stored.floats, let lengths = stored.shape.values([:]) else {
       throw KnownError("integers where floats are computed")
     }
-    let wanted = known.name ?? name
-    var unique = isPrintable(wanted) ? wanted : "constant"
-    while weights[unique] != nil || graph.inputs.contains(where: { $0.name == unique }) {
-      unique += "'"
-    }
+    let unique = uniqueName(known.name ?? name)
     weights[unique] = WeightTensor(shape: lengths, values: floats)
     let value = graph.parameter(unique, .f32(stored.shape))
     return known.shape == stored.shape
       ? value : try apply(.broadcast(Broadcast(shape: known.shape)), value)
+  }
+
+  /// A name of its own for a parameter.
+  private mutating func uniqueName(_ name: String) -> String {
+    // A mark and a number may follow.
+    let name = name.isName && name.utf8.count < 1000 ? name : "constant"
+    while true {
+      let count = wanted[name, default: 0]
+      wanted[name] = count + 1
+      let unique = count == 0 ? name : count == 1 ? "\(name)'" : "\(name)'\(count)"
+      if !graph.isDeclared(unique) { return unique }
+    }
   }
 
   /// Appends an op with one result.

@@ -70,9 +70,11 @@ extension ONNXImporter {
     let operand = try term(node, 0)
     switch (node.op, operand) {
     case ("Neg", .known(let known)):
-      let minusOne = Known(.ints([-1]), shape: [], lengths: [])
       if case .ints = known.elements {
-        return .known(try Known.arithmetic(known, minusOne, { $0 * $1 }, { $0 * $1 }))
+        let product = try Known.arithmetic(known, Known(Dimension(-1)), *) {
+          (a, b) throws(KnownError) in try a.multiplied(by: b)
+        }
+        return .known(product)
       }
       return .known(try known.mapFloats { -$0 })
     case ("Neg", .value(let x)): return .value(try scaled(x, by: -1))

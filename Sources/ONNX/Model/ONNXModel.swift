@@ -1,5 +1,8 @@
 /// What gitc knows of an ONNX model: one graph of the standard operators.
 struct ONNXModel {
+  /// Integers of one constant.
+  static let integerLimit = 1 << 22
+
   /// The version of the standard operators.
   var opset: Int
   var graph: ONNXGraph

@@ -8,7 +8,7 @@ extension ONNXReader {
     _ message: Onnx__TensorProto, _ field: String
   ) throws(InputError) -> ONNXTensor {
     let name = try text(message.name, "\(field).name")
-    let field = name.isEmpty ? field : "\(field) '\(name.prefix(200))'"
+    let field = name.isEmpty ? field : "\(field) '\(name.cut(to: 200))'"
     guard let type = ONNXType(rawValue: message.data_type) else {
       throw error(
         field, expected: "float, double, integers or bools",
@@ -24,6 +24,7 @@ extension ONNXReader {
       count = product
     }
     count /= type.byteCount
+    try checkIntegers(type.isFloating || type == .bool ? 0 : count, field)
     var tensor = ONNXTensor(name: name, shape: shape, elements: .ints([]))
     if message.data_location == ONNX__TENSOR_PROTO__DATA_LOCATION__EXTERNAL {
       let (file, range) = try external(message, byteCount: count * type.byteCount, field)
@@ -56,10 +57,11 @@ extension ONNXReader {
     guard !location.isEmpty, parts.allSatisfy({ $0 != ".." && !$0.isEmpty }) else {
       throw error(
         "\(field), location", expected: "a file in the model's folder",
-        found: "'\(location.prefix(200))'")
+        found: "'\(location.cut(to: 200))'")
     }
     let folder = place.split(separator: "/", omittingEmptySubsequences: false).dropLast()
-    let file = try FileMapping(path: (folder.map(String.init) + [location]).joined(separator: "/"))
+    let path = (folder.map(String.init) + [location]).joined(separator: "/")
+    let file = try neighbours.file(path)
     let offset = Int(entries["offset"] ?? "0")
     let length = entries["length"].map { Int($0) } ?? byteCount
     guard let offset, offset >= 0, length == byteCount, offset <= file.byteCount,
@@ -69,7 +71,20 @@ extension ONNXReader {
         "\(field), offset and length", expected: "\(byteCount) bytes within \(file.byteCount)",
         found: "\(entries["length"] ?? "no length") at \(entries["offset"] ?? "0")")
     }
+    guard neighbours.take(byteCount, of: path) else {
+      throw error(
+        "\(field), location", expected: "parts of '\(location.cut(to: 200))' that do not overlap",
+        found: "more bytes than it has, \(file.byteCount)")
+    }
     return (file, offset..<offset + byteCount)
+  }
+
+  /// Integers are few: shapes, positions and tables of indices, each of which the importer can compute with.
+  func checkIntegers(_ count: Int, _ field: String) throws(InputError) {
+    let limit = ONNXModel.integerLimit
+    guard count <= limit else {
+      throw error(field, expected: "at most \(limit) integers", found: "\(count)")
+    }
   }
 
   private func elements(_ type: ONNXType, _ bytes: UnsafeRawBufferPointer) -> ONNXTensor.Elements {
@@ -115,5 +130,27 @@ extension ONNXReader {
       throw error(field, expected: "\(count) elements", found: "\(found)")
     }
     return elements
+  }
+}
+
+/// The files beside a model that hold its weights.
+///
+/// Each is mapped once, and tensors together have no more bytes than it: few bytes of a hostile model
+/// could name a large file again and again.
+final class NeighbourFiles {
+  private var files: [String: (mapping: FileMapping, left: Int)] = [:]
+
+  func file(_ path: String) throws(InputError) -> FileMapping {
+    if let known = files[path] { return known.mapping }
+    let mapping = try FileMapping(path: path)
+    files[path] = (mapping, mapping.byteCount)
+    return mapping
+  }
+
+  /// Whether that many bytes of a file were left, which they no longer are.
+  func take(_ byteCount: Int, of path: String) -> Bool {
+    guard let known = files[path], byteCount <= known.left else { return false }
+    files[path] = (known.mapping, known.left - byteCount)
+    return true
   }
 }

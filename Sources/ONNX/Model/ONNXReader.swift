@@ -6,6 +6,9 @@ import Protobuf
 /// From the bytes of an `.onnx` file to `ONNXModel`, trusting nothing in it.
 struct ONNXReader {
   let place: String
+  let neighbours = NeighbourFiles()
+
+  init(place: String) { self.place = place }
 
   /// Reads a model and the files beside it that hold its weights.
   ///
@@ -118,6 +121,7 @@ struct ONNXReader {
       let bytes = UnsafeBufferPointer(start: message.s.data, count: message.s.len)
       return .string(String(decoding: bytes, as: UTF8.self))
     case ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__INTS:
+      try checkIntegers(message.n_ints, field)
       return .ints(UnsafeBufferPointer(start: message.ints, count: message.n_ints).map { Int($0) })
     case ONNX__ATTRIBUTE_PROTO__ATTRIBUTE_TYPE__FLOATS:
       return .floats(Array(UnsafeBufferPointer(start: message.floats, count: message.n_floats)))
