@@ -1,3 +1,5 @@
+import Diagnostics
+
 extension Graph {
   /// Checks every rule of a graph; the pass driver calls this after each pass.
   ///
@@ -41,7 +43,8 @@ extension Graph {
     for name in values.map(\.name) {
       guard name.isName else {
         throw GraphError(
-          "\(what) name '\(name)' is not printable, or of more than \(Limits.nameBytes) bytes")
+          "\(what) name '\(name.cut(to: 200))' is not printable, or of more than \(Limits.nameBytes) bytes"
+        )
       }
       guard seen.insert(name).inserted else { throw GraphError("two of \(what) named '\(name)'") }
     }

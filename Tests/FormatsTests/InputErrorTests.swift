@@ -30,6 +30,6 @@ import Testing
     let error = InputError(
       .badData, "a\nb", expected: "\u{1B}[2J", found: "\u{7F}", in: "\u{85}\u{2028}é", advice: "z")
     let text = "\(error)"
-    #expect(text.hasPrefix("a\\nb, expected \\u{001B}[2J, found \\u{007F}, in \\u{0085}\\u{2028}é"))
+    #expect(text.hasPrefix("a\\nb, expected \\u{1B}[2J, found \\u{7F}, in \\u{0085}\\u{2028}é"))
   }
 }

@@ -95,7 +95,8 @@ import Testing
       "input %x : f32[\(String(repeating: "F", count: 257))]", 1, 12,
       "no identifier of at most 256 bytes"
     ),
-    ("input %\(String(repeating: "x", count: 1025)) : f32[2]", 2, 1, "of more than 1024 bytes"),
+    ("input %\(String(repeating: "x", count: 1025)) : f32[2]", 1, 7, "of 1 to 1024 bytes"),
+    ("input %\"\" : f32[2]", 1, 7, "of 1 to 1024 bytes"),
     ("input %x : f32[*F]", 1, 16, "a number or a symbol"),
     ("%0 = scale %x {factor = 0.5} : f32[2]", 1, 13, "a value defined above"),
     ("%0 = halve : f32[2]", 1, 1, "unknown op 'halve'"),

@@ -52,6 +52,7 @@ private struct TextParser {
     let start = scanner.mark()
     try scanner.expect("%")
     let name = try scanner.name()
+    try checkName(name, at: start)
     try checkNew(name.spelling, at: start)
     try scanner.expect(":")
     let typeStart = scanner.mark()
@@ -66,6 +67,7 @@ private struct TextParser {
   private mutating func output() throws(InputError) {
     let start = scanner.mark()
     let name = try scanner.name()
+    try checkName(name, at: start)
     guard !graph.hasOutput(name) else {
       throw scanner.error(expected: "a new name", found: "'\(name)' again", at: start)
     }
@@ -106,6 +108,14 @@ private struct TextParser {
     for (name, result) in zip(names, results) {
       try checkNew(name, at: start)
       values[name] = result
+    }
+  }
+
+  private func checkName(_ name: String, at start: Int) throws(InputError) {
+    guard name.isName else {
+      throw scanner.error(
+        expected: "a printable name of 1 to \(Limits.nameBytes) bytes", found: "'\(name)'",
+        at: start)
     }
   }
 
