@@ -38,6 +38,7 @@ extension Compiler {
     watch: @escaping PassDriver.Watch = { _, _, _ in }
   ) throws(InputError) -> CompiledPlan {
     try parameters.checkFinite(place: place)
+    try checkCaptions(checkpoint.graph, place: place)
     let graphs = try describing(place) { () throws(CompileError) in
       try CaptionerGraphs(
         checkpoint.graph, parameters, precision: precision, quantization: quantization, watch: watch
@@ -64,11 +65,21 @@ extension Compiler {
   package static func graphs(
     _ checkpoint: Checkpoint, after stage: String, precision: Precision, place: String
   ) throws(InputError) -> [(name: String, graph: Graph)] {
-    try describing(place) { () throws(CompileError) in
+    try checkCaptions(checkpoint.graph, place: place)
+    return try describing(place) { () throws(CompileError) in
       try CaptionerGraphs.graphs(
         of: checkpoint.graph, ParameterStore(checkpoint.parameters), after: stage,
         precision: precision)
     }
+  }
+
+  /// Two towers of a contrastive stage are a model too, but not one that says anything.
+  private static func checkCaptions(_ graph: Graph, place: String) throws(InputError) {
+    guard graph.outputs.count > 1 else { return }
+    throw InputError(
+      .badData, "the model does not caption", expected: "a graph with the one output 'logits'",
+      found: graph.outputs.map { "'\($0.name)'" }.joined(separator: ", "), in: place,
+      advice: "train a captioner that starts from its encoder: gitc train RECIPE --init \(place)")
   }
 
   private static func describing<Result>(

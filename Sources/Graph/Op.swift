@@ -28,6 +28,17 @@ package protocol OpDefinition: Hashable, Sendable {
   func resultTypes(_ inputs: [TensorType]) throws(GraphError) -> [TensorType]
 }
 
+/// An op that is told nothing beyond its inputs.
+package protocol PlainOp: OpDefinition {
+  init()
+}
+
+extension PlainOp {
+  package init(_: Attributes) throws(GraphError) { self.init() }
+
+  package var attributes: Attributes { [:] }
+}
+
 /// The closed set of ops: the compiler lists every place a new one must be handled.
 package enum Op: Hashable, Sendable {
   // Primitive: what models are written in.

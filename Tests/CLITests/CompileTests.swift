@@ -1,9 +1,24 @@
+import Checkpoint
 import Foundation
 import Graph
 import Testing
 
 @Suite("gitc compile", .enabled(if: Gitc.isBuilt, "gitc is not built beside the tests"))
 struct CompileTests {
+  @Test("two towers do not caption, and what to do with them is said")
+  func twoTowers() throws {
+    let folder = try TemporaryFolder()
+    let towers = TwoTowers.logits(
+      TinyCaptioner.configuration, TwoTowers.Options(width: 8, pooling: .classToken))
+    let path = folder.path("towers.ckpt")
+    try TinyCaptioner.checkpoint(seed: 1, graph: towers).write(to: path)
+    for arguments in [["-o", folder.path("towers.plan")], ["--stop-after", "canonicalize"]] {
+      let outcome = try Gitc.run(["compile", path] + arguments)
+      expectError(outcome, status: 65, "the model does not caption")
+      #expect(outcome.errors.contains("gitc train RECIPE --init \(path)"), "\(outcome.errors)")
+    }
+  }
+
   @Test("an int8 plan is smaller, and inspect finds what compile reported")
   func report() throws {
     let workshop = try TinyWorkshop()

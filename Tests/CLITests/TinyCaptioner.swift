@@ -19,9 +19,9 @@ enum TinyCaptioner {
       maximumTextLength: 12),
     frames: 4)
 
-  /// A checkpoint whose weights are decided by `seed`.
-  static func checkpoint(seed: UInt64) -> Checkpoint {
-    let graph = GIT.logits(configuration)
+  /// A checkpoint of the captioner, or of another `graph` of its configuration, whose weights are
+  /// decided by `seed`.
+  static func checkpoint(seed: UInt64, graph: Graph = GIT.logits(configuration)) -> Checkpoint {
     var random = SeededRandom(seed: seed)
     /// Uniform in -1 ..< 1.
     func uniform() -> Float { Float(Int32(truncatingIfNeeded: random.next() >> 32)) * 0x1p-31 }

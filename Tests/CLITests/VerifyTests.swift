@@ -1,5 +1,6 @@
 import Checkpoint
 import Data
+import Formats
 import Foundation
 import Media
 import Testing
@@ -278,6 +279,23 @@ struct VerifyTests {
     #expect(part["weight"] is String)
     for key in ["expected", "found"] { #expect((part[key] as? String)?.count == 64) }
     #expect(part["expected"] as? String != part["found"] as? String)
+  }
+
+  @Test("finds weights that checksums hold for and the format does not allow")
+  func checksumsOfWrongWeights() throws {
+    let workshop = try TinyWorkshop(precision: "fp32")
+    let loaded = try LoadedPlan(path: workshop.plan)
+    var (plan, weights) = (loaded.plan, [UInt8](loaded.weights))
+    let index = try #require(plan.weights.firstIndex { $0.dtype == .f32 })
+    let weight = plan.weights[index]
+    // NaN.
+    for byte in 0..<4 { weights[weight.offset + byte] = 0xff }
+    plan.weights[index].sha256 = weights[weight.offset..<(weight.offset + weight.byteCount)]
+      .withUnsafeBytes { SHA256Digest(of: $0) }
+    try workshop.folder.write("wrong.plan", Data(PlanFile.bytes(of: plan, weights: weights)))
+    let outcome = try Gitc.run("verify", workshop.folder.path("wrong.plan"), "--checksums")
+    expectError(outcome, status: 65, "has damaged bytes")
+    #expect(outcome.errors.contains("weight_table[\(index)]"), "\(outcome.errors)")
   }
 
   @Test("asks for a plan alone with checksums, and for data without")

@@ -22,9 +22,10 @@ package struct ChecksumReport: Encodable, Sendable {
   package let passed: Bool
   let damaged: [Damage]
 
-  /// Reads the whole file.
+  /// Reads the whole file, and where all checksums hold looks at the weights themselves too.
   ///
-  /// - Throws: `.noInput`, `.io` or `.badData` where it is no valid plan with checksums.
+  /// - Throws: `.noInput`, `.io` or `.badData` where it is no valid plan with checksums, or where they hold
+  ///   over weights that break a rule of the format: whoever wrote the plan wrote it wrong.
   package init(plan: String) throws(InputError) {
     let checksums = try PlanChecksums(path: plan)
     self.plan = plan
@@ -36,6 +37,7 @@ package struct ChecksumReport: Encodable, Sendable {
         segment: $0.segment, weight: $0.weight, expected: $0.expected.description,
         found: $0.found.description)
     }
+    if passed { try LoadedPlan(path: plan).verifyWeights() }
   }
 
   /// For people: one line, or one for each damaged part.

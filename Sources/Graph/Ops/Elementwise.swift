@@ -26,14 +26,10 @@ package struct Constant: OpDefinition {
 /// a + b, element by element, under NumPy's broadcasting.
 ///
 /// - Inputs: `a`, `b` f32. - Result: f32 of the common shape.
-package struct Add: OpDefinition {
+package struct Add: PlainOp {
   package static let mnemonic = "add"
 
   package init() {}
-
-  package init(_: Attributes) throws(GraphError) {}
-
-  package var attributes: Attributes { [:] }
 
   package func resultTypes(_ inputs: [TensorType]) throws(GraphError) -> [TensorType] {
     try TypeChecker(self).elementwise(inputs)
@@ -43,14 +39,10 @@ package struct Add: OpDefinition {
 /// a · b, element by element, under NumPy's broadcasting.
 ///
 /// - Inputs: `a`, `b` f32. - Result: f32 of the common shape.
-package struct Multiply: OpDefinition {
+package struct Multiply: PlainOp {
   package static let mnemonic = "multiply"
 
   package init() {}
-
-  package init(_: Attributes) throws(GraphError) {}
-
-  package var attributes: Attributes { [:] }
 
   package func resultTypes(_ inputs: [TensorType]) throws(GraphError) -> [TensorType] {
     try TypeChecker(self).elementwise(inputs)
@@ -91,14 +83,10 @@ package struct Scale: OpDefinition {
 ///
 /// - Input: `x` f32. - Result: the type of `x`. - Edge cases: −∞ gives 0, beyond 88.7 the result is
 ///   +∞, NaN stays.
-package struct Exp: OpDefinition {
+package struct Exp: PlainOp {
   package static let mnemonic = "exp"
 
   package init() {}
-
-  package init(_: Attributes) throws(GraphError) {}
-
-  package var attributes: Attributes { [:] }
 
   package func resultTypes(_ inputs: [TensorType]) throws(GraphError) -> [TensorType] {
     try TypeChecker(self).unary(inputs)
@@ -109,14 +97,10 @@ package struct Exp: OpDefinition {
 ///
 /// - Input: `x` f32. - Result: the type of `x`. - Edge cases: 0 gives +∞, +∞ gives 0, below 0 and NaN
 ///   give NaN.
-package struct Rsqrt: OpDefinition {
+package struct Rsqrt: PlainOp {
   package static let mnemonic = "rsqrt"
 
   package init() {}
-
-  package init(_: Attributes) throws(GraphError) {}
-
-  package var attributes: Attributes { [:] }
 
   package func resultTypes(_ inputs: [TensorType]) throws(GraphError) -> [TensorType] {
     try TypeChecker(self).unary(inputs)

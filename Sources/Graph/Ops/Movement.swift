@@ -166,14 +166,10 @@ package struct Pad: OpDefinition {
 /// Rows of a table: y[…, :] = table[ids[…], :].
 ///
 /// - Inputs: `table` f32[V, D]; `ids` i32[…], each in 0 ..< V. - Result: f32[…, D].
-package struct Embedding: OpDefinition {
+package struct Embedding: PlainOp {
   package static let mnemonic = "embedding"
 
   package init() {}
-
-  package init(_: Attributes) throws(GraphError) {}
-
-  package var attributes: Attributes { [:] }
 
   package func resultTypes(_ inputs: [TensorType]) throws(GraphError) -> [TensorType] {
     let check = TypeChecker(self)

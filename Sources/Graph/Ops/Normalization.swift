@@ -93,14 +93,10 @@ package struct LayerNormGradient: OpDefinition {
 ///
 /// - Input: `x` f32[…, N]. - Result: the type of `x`.
 /// - Edge cases: −∞ gives exactly 0; a row of only −∞ gives NaN.
-package struct Softmax: OpDefinition {
+package struct Softmax: PlainOp {
   package static let mnemonic = "softmax"
 
   package init() {}
-
-  package init(_: Attributes) throws(GraphError) {}
-
-  package var attributes: Attributes { [:] }
 
   package func resultTypes(_ inputs: [TensorType]) throws(GraphError) -> [TensorType] {
     let check = TypeChecker(self)
@@ -114,14 +110,10 @@ package struct Softmax: OpDefinition {
 /// The derivative of `softmax`: dx = y · (dy − Σ y · dy).
 ///
 /// - Inputs: `y`, the result of `softmax`; `dy`. - Result: the type of `y`.
-package struct SoftmaxGradient: OpDefinition {
+package struct SoftmaxGradient: PlainOp {
   package static let mnemonic = "softmax_gradient"
 
   package init() {}
-
-  package init(_: Attributes) throws(GraphError) {}
-
-  package var attributes: Attributes { [:] }
 
   package func resultTypes(_ inputs: [TensorType]) throws(GraphError) -> [TensorType] {
     let check = TypeChecker(self)

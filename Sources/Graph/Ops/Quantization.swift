@@ -33,14 +33,10 @@ package struct QuantizeRows: OpDefinition {
 /// - Inputs: `table` s8[V, D] in [-127, 127]; `scales` f32[V], one per row; `ids` i32[…], each in
 ///   0 ..< V.
 /// - Result: f32[…, D].
-package struct QuantizedEmbedding: OpDefinition {
+package struct QuantizedEmbedding: PlainOp {
   package static let mnemonic = "quantized_embedding"
 
   package init() {}
-
-  package init(_: Attributes) throws(GraphError) {}
-
-  package var attributes: Attributes { [:] }
 
   package func resultTypes(_ inputs: [TensorType]) throws(GraphError) -> [TensorType] {
     let check = TypeChecker(self)

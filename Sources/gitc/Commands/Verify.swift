@@ -18,7 +18,8 @@ struct Verify: ParsableCommand {
       TSV, a folder of images, or one input. Exit code 1 when a threshold is not kept.
 
       With --checksums, compares the SHA-256 of every part of the plan with the one that compile wrote, \
-      and names the parts that differ. Exit code 1 when one does.
+      and names the parts that differ; where all hold, it checks the weights by the format's rules, such \
+      as how many products a sum of 16 bits may take. Exit code 1 when a part differs.
 
       Example: gitc verify scenes.ckpt scenes.plan --data scenes/scenes-validation.img.tsv
                gitc verify scenes.ckpt scenes.plan --data scenes/scenes-validation.img.tsv \
