@@ -29,9 +29,9 @@ package struct ParameterStore: Sendable {
     case scales(Recipe, rows: Int, form: IntegerForm)
   }
 
-  /// Scales that were searched for, by their recipes; copies of a store share them.
+  /// What was searched for, by the recipes of scales; copies of a store share it.
   private final class Memo: Sendable {
-    let scales = Mutex<[Recipe: [Float]]>([:])
+    let found = Mutex<[Recipe: WeightQuantization.Found]>([:])
   }
 
   private let given: [String: WeightTensor]
@@ -169,21 +169,20 @@ extension ParameterStore {
       return floats(elements).enumerated().map { $1 * factors[$0 % factors.count] }
     case .corrected(let bias, let weight, let rows, let form, let row):
       let values = floats(weight)
-      let scales = scales(values, .scales(weight, rows: rows, form: form))
-      let integers = WeightQuantization.integers(
-        values, scales: scales, form: form, threads: threads)
+      let found = found(values, .scales(weight, rows: rows, form: form))
+      let integers = WeightQuantization.integers(values, found, form: form, threads: threads)
       var result = bias.map { floats($0) } ?? [Float](repeating: 0, count: rows)
       for n in 0..<rows {
         var lost = 0.0
         for (k, mean) in row.enumerated() {
           let index = n * row.count + k
-          lost +=
-            Double(mean) * (Double(values[index]) - Double(integers[index]) * Double(scales[n]))
+          let rounded = Double(integers[index]) * Double(found.scales[n])
+          lost += Double(mean) * (Double(values[index]) - rounded)
         }
         result[n] = Float(Double(result[n]) + lost)
       }
       return result
-    case .scales(let weights, _, _): return scales(floats(weights), recipe)
+    case .scales(let weights, _, _): return found(floats(weights), recipe).scales
     case .quantized: preconditionFailure("an int8 recipe gives no floats")
     }
   }
@@ -208,19 +207,21 @@ extension ParameterStore {
       preconditionFailure("a float recipe gives no integers")
     }
     let values = floats(weights)
-    let scales = scales(values, .scales(weights, rows: rows, form: form))
-    return WeightQuantization.integers(values, scales: scales, form: form, threads: threads)
+    let found = found(values, .scales(weights, rows: rows, form: form))
+    return WeightQuantization.integers(values, found, form: form, threads: threads)
   }
 
-  /// The scales of `recipe`, whose rows are `values`, searched for once.
-  private func scales(_ values: @autoclosure () -> [Float], _ recipe: Recipe) -> [Float] {
+  /// The scales of `recipe`, whose rows are `values`, and what goes with them, searched for once.
+  private func found(
+    _ values: @autoclosure () -> [Float], _ recipe: Recipe
+  ) -> WeightQuantization.Found {
     guard case .scales(_, let rows, let form) = recipe else {
       preconditionFailure("a recipe of scales")
     }
-    if let known = memo.scales.withLock({ $0[recipe] }) { return known }
-    let scales = WeightQuantization.scales(values(), rows: rows, form: form, threads: threads)
-    memo.scales.withLock { $0[recipe] = scales }
-    return scales
+    if let known = memo.found.withLock({ $0[recipe] }) { return known }
+    let found = WeightQuantization.find(values(), rows: rows, form: form, threads: threads)
+    memo.found.withLock { $0[recipe] = found }
+    return found
   }
 
   /// Who stands for each parameter that has the bytes of an earlier one, such as a tied output layer

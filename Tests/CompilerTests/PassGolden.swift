@@ -36,7 +36,8 @@ struct PassGolden: Sendable, Equatable, CustomTestStringConvertible {
     + Pipeline.functions(
       .int8,
       quantization: QuantizationOptions(
-        groups: 1, smoothing: ["smooth.gamma": (0..<16).map { $0.isMultiple(of: 5) ? 4 : 0.5 }]))
+        groups: .exactly(1),
+        smoothing: ["smooth.gamma": (0..<16).map { $0.isMultiple(of: 5) ? 4 : 0.5 }]))
 
   /// Every file, in the order of the passes.
   static let all: [PassGolden] = passes.flatMap { goldens(of: type(of: $0).name) }

@@ -4,9 +4,11 @@
 #include "tile.h"
 
 /* Rows and blocks of a tile for runs of `run` blocks: 12 sums leave just enough of 16 registers
- * when a weight is used once per row and then forgotten, 8 when the weights of a run stay. */
-#define CK_TILE_ROWS(run) ((run) >= 2 ? 4 : 6)
-#define CK_TILE_BLOCKS(run) ((run) == 0 ? 1 : 2)
+ * when a weight is used once per row and then forgotten, 8 when the weights of a run stay. Those of
+ * four blocks stay only where there is one block of columns; with two, loading them again for each
+ * row takes as long as multiplying, and two blocks of 3072 inputs fill the first-level cache. */
+#define CK_TILE_ROWS(run) ((run) == 4 ? 8 : (run) == 2 ? 4 : 6)
+#define CK_TILE_BLOCKS(run) ((run) == 0 || (run) == 4 ? 1 : 2)
 #define CK_FEW_BLOCKS 1
 
 /* Four elements of each row meet the block's four, `run` times: vpmaddubsw does not saturate and

@@ -17,13 +17,16 @@ __attribute__((weak)) void kmp_set_blocktime(int milliseconds);
  * steps differ among threads that all run, some ten microseconds, and then leaves the core to
  * whoever has work. */
 typedef struct ck_meeting {
+  /* How often a thread looks before it sleeps, each time some 10 to 40 ns: not at all where there
+   * are more threads than cores, since the one it waits for may need this core. */
+  int spins;
   _Atomic uint32_t arrived;
   ck_changes rounds; /* meetings that are over */
 } ck_meeting;
 
 static _Thread_local ck_meeting *meeting;
 
-enum { CK_SPINS = 1000 }; /* each some 10 to 40 ns */
+enum { CK_SPINS = 1000 };
 
 static void rest(void) {
 #if defined(__x86_64__)
@@ -43,7 +46,7 @@ void ck_barrier(size_t threads) {
     ck_change(&m->rounds);
     return;
   }
-  for (int i = 0; i < CK_SPINS; i++) {
+  for (int i = 0; i < m->spins; i++) {
     if (atomic_load_explicit(&m->rounds.count, memory_order_acquire) != round) return;
     rest();
   }
@@ -58,30 +61,33 @@ static void run_steps(const ck_step *steps, size_t count, size_t thread, size_t 
   }
 }
 
-static void run_region(const ck_step *steps, size_t count, size_t threads) {
+static void run_region(const ck_step *steps, size_t count, size_t threads, size_t cores) {
 #if defined(_OPENMP)
   if (threads > 1) {
-    ck_meeting here = {0};
+    int crowded = threads > cores;
+    ck_meeting here = {.spins = crowded ? 0 : CK_SPINS};
     ck_meeting *shared = &here;
     /* The region has no target attribute of its own: clang would drop it here, silently. */
-#pragma omp parallel num_threads((int)threads) default(none) firstprivate(steps, count, shared)
+#pragma omp parallel num_threads((int)threads) default(none) \
+    firstprivate(steps, count, shared, crowded)
     {
       meeting = shared;
       /* The library may grant fewer threads than asked; the steps divide by what there are. */
       run_steps(steps, count, (size_t)omp_get_thread_num(), (size_t)omp_get_num_threads());
       /* Between two regions a search chooses tokens: threads wait awake for that long, no longer,
-       * and not at all where another session wants the cores. */
-      if (kmp_set_blocktime) kmp_set_blocktime(ck_turn_is_wanted() ? 0 : 1);
+       * and not at all where somebody else wants their core. */
+      if (kmp_set_blocktime) kmp_set_blocktime(crowded || ck_turn_is_wanted() ? 0 : 1);
     }
     return;
   }
 #endif
+  (void)threads, (void)cores;
   run_steps(steps, count, 0, 1);
 }
 
 void ck_run(const ck_step *steps, size_t count, size_t threads, size_t cores) {
   assert(threads >= 1 && threads <= UINT32_MAX && cores >= 1 && cores <= UINT32_MAX);
   uint32_t taken = ck_begin_turn((uint32_t)threads, (uint32_t)cores);
-  run_region(steps, count, threads);
+  run_region(steps, count, threads, cores);
   ck_end_turn(taken);
 }

@@ -10,6 +10,7 @@ import Runtime
 /// One run of the float model tells the error that quantizing each projection makes in its products.
 /// Norms are smoothed where that lowers it, and biases corrected if that brings the whole int8 model
 /// nearer to the floats. If the whole int8 model is still further from the float model than a budget,
+/// no weight is made coarser for the sake of long sums (``ProductGroups/chosen``); if that is not enough,
 /// each projection is quantized alone to see what that does to the predictions, and those that move
 /// them most get more precision: 8-bit activations first, then floats.
 package struct Calibrator {
@@ -168,15 +169,11 @@ package struct Calibrator {
     var distances = [0: isCorrected ? with : without]
     var projections = projections
     var moves: [Move] = []
-    if let first = distances[0], first.cost > budget {
-      for index in projections.indices {
-        projections[index].effect = try effect(projections[index].weight)
-      }
-      moves = Self.moves(projections)
-    }
+    // The first change is for all: weights as fine as short sums allow, which costs least time.
     func options(_ count: Int) -> QuantizationOptions {
       var options = isCorrected ? corrected : plain
-      for move in moves.prefix(count) {
+      if count > 0 { options.groups = .exactly(ProductGroups.short) }
+      for move in moves.prefix(max(0, count - 1)) {
         options.precisions[projections[move.index].weight] = move.precision
       }
       return options
@@ -188,11 +185,19 @@ package struct Calibrator {
       return found
     }
 
+    if try distance(0).cost > budget, try distance(1).cost > budget {
+      for index in projections.indices {
+        projections[index].effect = try effect(projections[index].weight)
+      }
+      moves = Self.moves(projections)
+    }
+
     // Double until it is enough, then halve the last step: errors add up, so more is better.
+    let most = 1 + moves.count
     var (low, high) = (-1, 0)
-    while high < moves.count, try distance(high).cost > budget {
+    while high < most, try distance(high).cost > budget {
       low = high
-      high = min(moves.count, max(1, 2 * high))
+      high = min(most, max(1, 2 * high))
     }
     while high - low > 1 {
       let middle = (low + high) / 2
@@ -251,7 +256,8 @@ package struct Calibrator {
     var precisions = Dictionary(
       uniqueKeysWithValues: projections.map { ($0.weight, ProjectionPrecision.f32) })
     precisions[weight] = .u7
-    let options = QuantizationOptions(precisions: precisions, smoothing: smoothing)
+    let options = QuantizationOptions(
+      precisions: precisions, groups: .exactly(ProductGroups.short), smoothing: smoothing)
     return try tally(options, samples.prefix(Self.effectSamples)).divergence
   }
 

@@ -33,7 +33,7 @@ extension Graph {
       else { continue }
       let (x, weight) = (node.inputs[0], node.inputs[1])
       func quantizedWeight(_ precision: ProjectionPrecision) -> [Value] {
-        let groups = precision.groups(QuantizationOptions.defaultGroups)
+        let groups = precision.groups(.chosen)
         let (integers, scales) = parameters.quantize(
           name, rows: rows, form: .s8(groups: groups))
         if let known = quantizedWeights[integers] { return known }

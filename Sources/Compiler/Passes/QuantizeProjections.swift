@@ -67,7 +67,7 @@ private struct Quantizer {
   /// Quantized rows and their scales, by the float value of the old graph.
   private var quantized: [Value: (rows: Value, scales: Value)] = [:]
   /// The groups of the integers of projections, by what they are made of.
-  private var shared: [ParameterStore.Recipe: Int] = [:]
+  private var shared: [ParameterStore.Recipe: ProductGroups] = [:]
 
   init(
     _ graph: Graph, _ options: QuantizationOptions, _ means: [String: [Float]],
@@ -136,7 +136,7 @@ private struct Quantizer {
   }
 
   /// How many blocks' products are to fit 16 bits, for a projection by this weight.
-  private func groups(_ name: String) -> Int {
+  private func groups(_ name: String) -> ProductGroups {
     (options.precisions[name] ?? .u7).groups(options.groups)
   }
 

@@ -1,7 +1,7 @@
 /// How the integers of a weight are chosen.
 package enum IntegerForm: Hashable, Sendable {
   /// Eight bits per weight, with which sums over so many blocks fit 16 bits; see ``RowQuantizer``.
-  case s8(groups: Int)
+  case s8(groups: ProductGroups)
   /// Four bits per weight and a multiplier per 32 inputs; see ``GroupQuantization``.
   case s4
 

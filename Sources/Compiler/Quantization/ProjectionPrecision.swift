@@ -19,7 +19,7 @@ package enum ProjectionPrecision: String, Sendable, CaseIterable, Comparable {
 
   /// How many blocks of products are to fit an int16, where so many are wanted: with 8-bit activations
   /// weights would lose more than they gain.
-  func groups(_ wanted: Int) -> Int { self == .u7 ? wanted : 1 }
+  func groups(_ wanted: ProductGroups) -> ProductGroups { self == .u7 ? wanted : .exactly(1) }
 
   package static func < (a: ProjectionPrecision, b: ProjectionPrecision) -> Bool {
     // Floats are above all levels.

@@ -2,9 +2,8 @@
 package struct QuantizationOptions: Sendable, Equatable {
   /// What projections multiply, by the names of their weights; those not named, `.u7`.
   package var precisions: [String: ProjectionPrecision]
-  /// How many blocks of four products with 7-bit activations are to fit an int16: 1, which all weights
-  /// keep, or a larger power of two, for which weights are changed where they must be.
-  package var groups: Int
+  /// How many blocks of four products with 7-bit activations are to fit an int16.
+  package var groups: ProductGroups
   /// By the name of a norm's gamma and per channel, what its results are divided by, and the columns
   /// of the weights that read them multiplied; see ``SmoothNorms``.
   package var smoothing: [String: [Float]]
@@ -18,18 +17,17 @@ package struct QuantizationOptions: Sendable, Equatable {
 
   /// Options; the defaults are those of `gitc compile` without calibration.
   package init(
-    precisions: [String: ProjectionPrecision] = [:], groups: Int = Self.defaultGroups,
+    precisions: [String: ProjectionPrecision] = [:], groups: ProductGroups = .chosen,
     smoothing: [String: [Float]] = [:], means: [String: [String: [Float]]] = [:],
     stepWeights: StepWeights = .int8
   ) {
-    precondition(groups > 0 && groups & (groups - 1) == 0, "a power of two blocks")
+    if case .exactly(let count) = groups {
+      precondition(count > 0 && count & (count - 1) == 0, "a power of two blocks")
+    }
     self.precisions = precisions
     self.groups = groups
     self.smoothing = smoothing
     self.means = means
     self.stepWeights = stepWeights
   }
-
-  /// Costs 0.1 dB of a projection's signal to noise ratio; see docs/accuracy.md.
-  package static let defaultGroups = 2
 }

@@ -61,6 +61,9 @@ package struct CalibrationReport: Encodable, Sendable {
   package var chosen: Distance
   /// The norms whose channels were evened out, by the names of their gammas.
   package var smoothedNorms: [String]
+  /// Whether all weights are as fine as sums of two blocks of products in 16 bits allow, so that the
+  /// budget holds: the first thing that is changed.
+  package var shortSums: Bool
   /// Divergence with 7 bits everywhere without and with corrected biases; the smaller was chosen.
   package var uncorrectedDivergence: Double
   package var correctedDivergence: Double
@@ -70,7 +73,7 @@ package struct CalibrationReport: Encodable, Sendable {
   private let options: QuantizationOptions
 
   private enum CodingKeys: CodingKey {
-    case data, samples, budget, floatLoss, sevenBits, chosen, smoothedNorms
+    case data, samples, budget, floatLoss, sevenBits, chosen, smoothedNorms, shortSums
     case uncorrectedDivergence, correctedDivergence, projections
   }
 
@@ -112,6 +115,7 @@ package struct CalibrationReport: Encodable, Sendable {
     chosen = Distance(result.distance)
     options = result.options
     smoothedNorms = result.options.smoothing.keys.sorted()
+    shortSums = result.options.groups != .chosen
     uncorrectedDivergence = result.uncorrectedDivergence
     correctedDivergence = result.correctedDivergence
     projections = result.projections.map { projection in
@@ -164,7 +168,8 @@ package struct CalibrationReport: Encodable, Sendable {
       \(percent(sevenBits.lossChange)) more with 7 bits everywhere, \(percent(chosen.lossChange)) \
       as chosen; divergence \(rounded(sevenBits.divergence, 6)) and \(rounded(chosen.divergence, 6)) \
       nats per token; cost \(percent(chosen.cost)) of \(percent(budget)) allowed; \(changed) of \
-      \(projections.count) projections changed, \(smoothedNorms.count) norms smoothed, biases \
+      \(projections.count) projections changed, sums \(shortSums ? "of two blocks" : "as weights allow"), \
+      \(smoothedNorms.count) norms smoothed, biases \
       \(correctedDivergence < uncorrectedDivergence ? "corrected" : "as they were") \
       (\(rounded(uncorrectedDivergence, 6)) without correction, \(rounded(correctedDivergence, 6)) with)
       \(table.text)
