@@ -1,28 +1,31 @@
 /// The accuracy of answers that several people gave.
 ///
 /// An answer counts as right to the extent that people gave it: min(1, n / 3) with n the others who
-/// did, averaged over leaving each of them out.
+/// did, averaged over leaving each of them out. Where fewer than four answered, agreement with all others
+/// is enough: the official division by 3 is for ten answers, and gives a question's only answer 0.
 /// - Source: Antol et al. 2015 and Goyal et al. 2017; normalisation as in the official evaluation
 ///   (GT-Vision-Lab/VQA): no punctuation, number words as digits, no articles, apostrophes put back;
-///   nothing at all is normalised where everybody gave the same answer.
+///   nothing at all is normalised where everybody, of several, gave the same answer.
 package enum VQAAccuracy {
   /// The accuracy of one answer.
   ///
   /// - Parameters:
   ///   - answer: what the model says.
   ///   - answers: what people said, usually ten; at least one.
-  /// - Returns: 0...1.
+  /// - Returns: 0...1; the official score for four answers and more.
   package static func score(_ answer: String, _ answers: [String]) -> Double {
     precondition(!answers.isEmpty, "a question has an answer")
     var answer = trimmed(answer)
     var answers = answers.map(trimmed)
-    if Set(answers).count > 1 {
+    if Set(answers).count > 1 || answers.count == 1 {
       answer = normalized(answer)
       answers = answers.map(normalized)
     }
     let matches = answers.count { $0 == answer }
+    guard answers.count > 1 else { return Double(matches) }
+    let enough = Double(min(3, answers.count - 1))
     let sum = answers.reduce(0.0) { sum, left in
-      sum + min(1, Double(left == answer ? matches - 1 : matches) / 3)
+      sum + min(1, Double(left == answer ? matches - 1 : matches) / enough)
     }
     return sum / Double(answers.count)
   }

@@ -52,6 +52,18 @@ import Testing
     #expect(VQAAccuracy.score("Yes.", answers) == 0)
   }
 
+  @Test(
+    "few answers are enough where all say the same",
+    arguments: [
+      ("Yes.", ["yes"], 1.0), ("no", ["yes"], 0), ("yes", ["yes", "yes"], 1),
+      ("yes", ["yes", "no"], 0.5), ("yes", ["yes", "yes", "no"], 2.0 / 3),
+      // Two of two others are as many as there are; of three others, two thirds.
+      ("yes", ["yes", "yes", "yes"], 1), ("yes", ["yes", "yes", "yes", "no"], 0.75),
+    ] as [(String, [String], Double)])
+  func fewAnswers(_ answer: String, _ answers: [String], _ accuracy: Double) {
+    #expect(abs(VQAAccuracy.score(answer, answers) - accuracy) < 1e-12)
+  }
+
   @Test("tokens may end where the text does, and lines are spaces")
   func tokens() {
     var tokenizer = PTBTokenizer()
