@@ -59,6 +59,24 @@ import Testing
     #expect(error.kind == .usage)
   }
 
+  @Test("leaves out a stage that is skipped, as if it were not there, but reads it")
+  func skips() throws {
+    let all = try recipe().stages
+    #expect(try recipe("stages.contrastive.skip=true").stages == [all[1]])
+    #expect(try recipe("stages.contrastive.skip=false").stages == all)
+    for (overrides, what) in [
+      (["stages.contrastive.skip=true", "stages.captions.skip=true"], "no stage is left"),
+      (["stages.captions.skip=true"], "the last stage is kept anyway"),
+      (["stages.contrastive.skip=true", "stages.contrastive.steps=0"],
+        "recipe key 'steps' cannot be used"),
+    ] {
+      let error = try #require(throws: InputError.self) {
+        try StagedRecipe(yaml: Self.yaml, overrides: overrides, place: "r.yaml")
+      }
+      #expect(error.what == what)
+    }
+  }
+
   @Test("of one stage needs no list")
   func single() throws {
     let yaml = "{steps: 2, batch_size: 3, data: {train: [a]}, optimizer: {learning_rate: 1}}"

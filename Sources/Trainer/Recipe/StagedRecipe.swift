@@ -30,22 +30,31 @@ package struct StagedRecipe: Sendable, Equatable {
   /// Reads a recipe from text; `place` names it in errors.
   ///
   /// What stands beside the list `stages` holds for every stage that does not say otherwise, section by
-  /// section and key by key.
+  /// section and key by key. A stage with `skip: true` is as if it were not there.
   package init(yaml: String, overrides: [String] = [], place: String) throws(InputError) {
     let root = try RecipeReader(yaml: yaml, overrides: overrides, place: place)
     var stages: [Stage] = []
+    var names: Set<String> = []
     for reader in try root.stages() {
       let name = try reader.string("name")
       let isKept = try reader.bool("keep", false)
+      let isSkipped = try reader.bool("skip", false)
       guard !name.isEmpty, !name.contains(where: { "./\\ ".contains($0) }),
-        !stages.contains(where: { $0.name == name })
+        names.insert(name).inserted
       else {
         throw InputError(
           .badData, "stage has no name of its own",
           expected: "a name without dots, slashes or spaces", found: "'\(name)'", in: reader.place,
           advice: "name every stage otherwise")
       }
-      stages.append(Stage(name: name, isKept: isKept, recipe: try Recipe(reader)))
+      // Read all the same: what is wrong in it is wrong in the recipe.
+      let stage = Stage(name: name, isKept: isKept, recipe: try Recipe(reader))
+      if !isSkipped { stages.append(stage) }
+    }
+    guard names.isEmpty || !stages.isEmpty else {
+      throw InputError(
+        .badData, "no stage is left", expected: "one without 'skip'",
+        found: "skip: true in all \(names.count)", in: place, advice: "train one stage at least")
     }
     if stages.isEmpty { stages = [Stage(name: "", isKept: false, recipe: try Recipe(root))] }
     self.stages = stages
