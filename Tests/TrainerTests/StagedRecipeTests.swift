@@ -67,8 +67,10 @@ import Testing
     for (overrides, what) in [
       (["stages.contrastive.skip=true", "stages.captions.skip=true"], "no stage is left"),
       (["stages.captions.skip=true"], "the last stage is kept anyway"),
-      (["stages.contrastive.skip=true", "stages.contrastive.steps=0"],
-        "recipe key 'steps' cannot be used"),
+      (
+        ["stages.contrastive.skip=true", "stages.contrastive.steps=0"],
+        "recipe key 'steps' cannot be used"
+      ),
     ] {
       let error = try #require(throws: InputError.self) {
         try StagedRecipe(yaml: Self.yaml, overrides: overrides, place: "r.yaml")
