@@ -144,7 +144,7 @@ let package = Package(
     .target(
       name: "CEmulatedKernels", dependencies: ["CKernels"], path: "Tests/CEmulatedKernels",
       cSettings: cWarnings),
-    tests("Kernel", ["Kernels", "CKernels", "CEmulatedKernels", "Randomness"]),
+    tests("Kernel", ["Kernels", "CKernels", "CEmulatedKernels", "Randomness", "Reference"]),
     tests("Media", ["Media", "Formats"]),
     tests("Tokenizer", ["Tokenizer"]),
     tests("Metrics", ["Metrics"]),

@@ -20,7 +20,10 @@ enum Cases {
       cases.append(linear("attention output", rows, 768, 768, groups: 2, residual: true))
     }
     for rows in [1, 4, 8] { cases.append(step(rows: rows)) }
-    for rows in [197, 901, 1182] { cases.append(attention(rows: rows, threads: threads)) }
+    for rows in [197, 901, 1182] {
+      cases.append(attention(rows: rows, threads: threads))
+      cases.append(quantizedAttention(rows: rows, threads: threads))
+    }
     for sequences in [1, 4] {
       cases.append(cachedAttention(sequences: sequences, threads: threads))
     }
@@ -89,6 +92,21 @@ enum Cases {
         masked: 0, prefix: 0, q: made.floats(count), k: made.floats(count),
         v: made.floats(count), bias: nil, bias_batches: 1, y: made.floats(count),
         scratch: made.floats(ck_attention_scratch(1, rows, rows, heads, width, threads))))
+    return made
+  }
+
+  private static func quantizedAttention(rows: Int, threads: Int) -> Case {
+    let (heads, width) = (12, 64)
+    let made = Case(
+      "int8 attention, \(rows) rows", .integerProducts(2 * rows * rows * heads * width))
+    let count = rows * heads * width
+    made.add(
+      CK_ATTENTION_U8S8,
+      ck_attention_u8s8_args(
+        batch: 1, queries: rows, keys: rows, heads: heads, head_width: width, scale: 0.125,
+        q: made.floats(count), k: made.floats(count), v: made.floats(count),
+        y: made.floats(count),
+        scratch: made.floats(ck_attention_u8s8_scratch(rows, width, threads))))
     return made
   }
 

@@ -1623,7 +1623,7 @@ const ProtobufCEnumDescriptor gitc__plan_smoothing__descriptor =
   gitc__plan_smoothing__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCEnumValue gitc__plan_opcode__enum_values_by_number[38] =
+static const ProtobufCEnumValue gitc__plan_opcode__enum_values_by_number[39] =
 {
   { "LINEAR", "GITC__PLAN_OPCODE__LINEAR", 1 },
   { "QUANTIZED_LINEAR", "GITC__PLAN_OPCODE__QUANTIZED_LINEAR", 2 },
@@ -1663,11 +1663,12 @@ static const ProtobufCEnumValue gitc__plan_opcode__enum_values_by_number[38] =
   { "INTERPOLATE_GRADIENT", "GITC__PLAN_OPCODE__INTERPOLATE_GRADIENT", 36 },
   { "EXP", "GITC__PLAN_OPCODE__EXP", 37 },
   { "RSQRT", "GITC__PLAN_OPCODE__RSQRT", 38 },
+  { "QUANTIZED_ATTENTION", "GITC__PLAN_OPCODE__QUANTIZED_ATTENTION", 39 },
 };
 static const ProtobufCIntRange gitc__plan_opcode__value_ranges[] = {
-{1, 0},{0, 38}
+{1, 0},{0, 39}
 };
-static const ProtobufCEnumValueIndex gitc__plan_opcode__enum_values_by_name[38] =
+static const ProtobufCEnumValueIndex gitc__plan_opcode__enum_values_by_name[39] =
 {
   { "ADD", 10 },
   { "ATTENTION", 3 },
@@ -1695,6 +1696,7 @@ static const ProtobufCEnumValueIndex gitc__plan_opcode__enum_values_by_name[38] 
   { "PATCHES", 21 },
   { "PATCHES_GRADIENT", 30 },
   { "PREFIX_MASK", 8 },
+  { "QUANTIZED_ATTENTION", 38 },
   { "QUANTIZED_EMBEDDING", 33 },
   { "QUANTIZED_LINEAR", 1 },
   { "QUANTIZE_ROWS", 6 },
@@ -1715,9 +1717,9 @@ const ProtobufCEnumDescriptor gitc__plan_opcode__descriptor =
   "PlanOpcode",
   "Gitc__PlanOpcode",
   "gitc",
-  38,
+  39,
   gitc__plan_opcode__enum_values_by_number,
-  38,
+  39,
   gitc__plan_opcode__enum_values_by_name,
   1,
   gitc__plan_opcode__value_ranges,

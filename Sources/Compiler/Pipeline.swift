@@ -26,7 +26,10 @@ package enum Pipeline {
       SmoothNorms(quantization.smoothing),  // once norms and the projections they feed are final
     ]
     return precision == .int8
-      ? float + [QuantizeProjections(quantization, function: function)] : float
+      ? float + [
+        QuantizeProjections(quantization, function: function),
+        QuantizeAttention(quantization.attention),
+      ] : float
   }
 
   /// Every pass there is, for tests.

@@ -80,6 +80,7 @@ package enum Op: Hashable, Sendable {
   case linear(Linear)
   case attention(Attention)
   case cachedAttention(CachedAttention)
+  case quantizedAttention(QuantizedAttention)
   case residualLayerNorm(ResidualLayerNorm)
   case quantizeRows(QuantizeRows)
   case layerNormQuantize(LayerNormQuantize)
@@ -140,6 +141,9 @@ package enum Op: Hashable, Sendable {
     CachedAttention.mnemonic: { (a) throws(GraphError) in
       .cachedAttention(try CachedAttention(a))
     },
+    QuantizedAttention.mnemonic: { (a) throws(GraphError) in
+      .quantizedAttention(try QuantizedAttention(a))
+    },
     ResidualLayerNorm.mnemonic: { (a) throws(GraphError) in
       .residualLayerNorm(try ResidualLayerNorm(a))
     },
@@ -195,6 +199,7 @@ package enum Op: Hashable, Sendable {
     case .attention(let op): op
     case .cachedAttention(let op): op
     case .residualLayerNorm(let op): op
+    case .quantizedAttention(let op): op
     case .quantizeRows(let op): op
     case .layerNormQuantize(let op): op
     case .quantizedLinear(let op): op

@@ -56,6 +56,7 @@ extension Op {
     case .attention(let op): op
     case .cachedAttention(let op): op
     case .residualLayerNorm(let op): op
+    case .quantizedAttention(let op): op
     case .quantizeRows(let op): op
     case .layerNormQuantize(let op): op
     case .quantizedLinear(let op): op

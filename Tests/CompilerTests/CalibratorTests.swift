@@ -77,8 +77,14 @@ import Testing
     let checkpoint = TinyModel.checkpoint(Self.configuration)
     let calibrator = try Self.calibrator(checkpoint)
     let all = try calibrator.precisions(budget: .infinity)
-    let result = try calibrator.precisions(budget: all.distance.cost / 3)
-    #expect(result.distance.cost <= all.distance.cost / 3)
+    // First the sums of all, then attention, then what projections multiply.
+    let short = try calibrator.precisions(budget: all.distance.cost * 0.99)
+    #expect(short.options.groups == .exactly(ProductGroups.short))
+    #expect(short.options.attention == .int8)
+    let budget = short.distance.cost / 3
+    let result = try calibrator.precisions(budget: budget)
+    #expect(result.options.attention == .fp32)
+    #expect(result.distance.cost <= budget)
     let precisions = result.options.precisions
     #expect(!precisions.isEmpty)
     #expect(precisions.count < result.projections.count)

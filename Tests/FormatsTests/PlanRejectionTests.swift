@@ -380,6 +380,8 @@ struct PlanRejectionTests {
       f[step.results[3]] = [2, 1, 2, 2]
     },
     Damage("with a scale of NaN", .attention, "value") { step, _ in step.value = .nan },
+    Damage("with a scale of 0", .quantizedAttention, "value") { step, _ in step.value = 0 },
+    Damage("with a prefix", .quantizedAttention, "") { step, _ in step.prefix = 1 },
     Damage("by infinity", .scale, "value") { step, _ in step.value = .infinity },
     Damage("with NaN", .fill, "value") { step, _ in step.value = .nan },
     Damage("of everything", .dropout, "value") { step, _ in step.value = 1 },

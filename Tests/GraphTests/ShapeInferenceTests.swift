@@ -210,6 +210,19 @@ import Testing
       Mistake(
         .attentionGradient(AttentionGradient(biased)),
         [f32(4, 2, 4), f32(4, 3, 4), f32(4, 3, 4), f32(2, 2, 2, 3)], "5 inputs"),
+      Mistake(
+        .quantizedAttention(QuantizedAttention(AttentionForm(heads: 2, scale: 1, prefix: 1))),
+        [f32(1, 2, 4), f32(1, 2, 4), f32(1, 2, 4)], "no mask"),
+      Mistake(
+        .quantizedAttention(QuantizedAttention(biased)),
+        [f32(1, 2, 4), f32(1, 2, 4), f32(1, 2, 4)],
+        "no bias"),
+      Mistake(
+        .quantizedAttention(QuantizedAttention(AttentionForm(heads: 2, scale: 0))),
+        [f32(1, 2, 4), f32(1, 2, 4), f32(1, 2, 4)], "a scale above 0, found 0.0"),
+      Mistake(
+        .quantizedAttention(QuantizedAttention(form)),
+        [f32(1, 2, 2050), f32(1, 2, 2050), f32(1, 2, 2050)], "at most 1024 columns, found 1025"),
       Mistake(.cachedAttention(CachedAttention(biased)), cache, "no bias"),
       cached(1, f32(3, 2, 4), "expected v of shape"),
       cached(3, f32(2, 5, 8), "differ in width"),

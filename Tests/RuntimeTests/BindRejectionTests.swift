@@ -103,6 +103,14 @@ struct BindRejectionTests {
       .attention, "no keys", [[1, 5, 4], [1, 0, 4], [1, 0, 4]], [[1, 5, 4]], says: "keys"
     ) { $0.heads = 2 },
     Case(
+      .quantizedAttention, "heads too wide", [[1, 2, 1025], [1, 2, 1025], [1, 2, 1025]],
+      [[1, 2, 1025]], says: "columns of a head"
+    ) { ($0.heads, $0.value) = (1, 1) },
+    Case(
+      .quantizedAttention, "more keys than sums have room for",
+      [[1, 1, 1], [1, 66001, 1], [1, 66001, 1]], [[1, 1, 1]], says: "keys"
+    ) { ($0.heads, $0.value) = (1, 1) },
+    Case(
       .attention, "a bias for no part of the batch",
       [[4, 2, 4], [4, 3, 4], [4, 3, 4], [3, 1, 2, 3]], [[4, 2, 4]], says: "the bias"
     ) {

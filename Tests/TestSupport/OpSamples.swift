@@ -268,6 +268,13 @@ package enum OpSamples {
           inputs + [.f32("dy", [batch, queries, 8])]),
       ]
     }
+    + [(4, 5, 2), (9, 37, 1), (3, 70, 4)].map { (queries, keys, heads) in
+      OpSample(
+        "\(keys) keys",
+        .quantizedAttention(QuantizedAttention(AttentionForm(heads: heads, scale: 0.5))),
+        [.f32("q", [b, Dimension(queries), 8])]
+          + ["k", "v"].map { .f32($0, [b, Dimension(keys), 8]) })
+    }
     + [
       cachedAttention(
         "first rows", slots: [0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2], positions: [0, 1]),

@@ -1,6 +1,7 @@
 #if defined(__x86_64__)
 #include "../common/begin_avx512vnni.h"
 #include "../common/row.inc"
+#include "../common/heads.inc"
 #include "../common/tile.inc"
 #include "attention_layout.h"
 #include "attention.inc"

@@ -1,6 +1,7 @@
 #include "../common/begin_scalar.h"
 #include "../common/row.inc"
 #include "../common/dot.inc"
+#include "../common/heads.inc"
 #include "../common/tile.inc"
 #include "attention_layout.h"
 #include "attention.inc"

@@ -47,6 +47,7 @@ typedef enum ck_op {
   CK_LINEAR_U8S4,
   CK_MATMUL_F32,
   CK_ATTENTION_F32,
+  CK_ATTENTION_U8S8,
   CK_CACHED_ATTENTION_F32,
   CK_ATTENTION_GRADIENT_F32,
   CK_LAYER_NORM_F32,
@@ -214,8 +215,37 @@ typedef struct ck_attention_f32_args {
 size_t ck_attention_scratch(size_t batch, size_t queries, size_t keys, size_t heads,
                             size_t head_width, size_t threads);
 
-/* Dq, dk, dv, dbias of the above, all overwritten; probabilities are computed again. With a bias
- * batch elements are divided over threads by their bias. */
+/* The same without mask and bias, in integers. Per batch element and head:
+ *   q[i]      as ck_quantize_rows of 127 levels makes integers of its row: Q, scale, zero
+ *   k[j], v   less the mean of each column over all keys, which shifts all scores of a query by one
+ *             number and y by the mean, to 8 signed bits: K, V = rint(x / scale), or 0 for no
+ * number k_scale[j] = max(largest |x| / 127, B / 254) over its row, or 1 below 2^-126, where B is
+ * the largest sum of either sign over every 8 elements that meet in an int16: columns c and c + 1
+ * of four neighbouring fours, the first at a multiple of 16; c is 0 or 2 of a four v_scale[c]
+ * likewise over its column, in the order of words: word i is of keys i, W + i, 2W + i, 3W + i,
+ * where W = ceil(keys / 4), and zeros beyond the keys s[j] = Σ (Q - zero) K[j] k_scale[j];   P[j] =
+ * rint(127 e^(scale q_scale (s[j] - max s))) y[c] = Σ P V[c] v_scale[c] / Σ P + mean of v[c] The
+ * power errs by at most 1e-4 of itself before it is rounded. Sums of integers are exact. A mean is
+ * the sum of four chains of every fourth key. Requires scale > 0 and 1 ... 66000 keys. */
+enum {
+  CK_MOST_QUANTIZED_KEYS = 66000, /* 127 * 127 * 66000 < 2^31 */
+  CK_MOST_QUANTIZED_WIDTH = 1024, /* of a head: 127 * 127 * 1024 < 2^24 */
+};
+
+typedef struct ck_attention_u8s8_args {
+  size_t batch, queries, keys, heads, head_width;
+  float scale;
+  const float *q; /* [batch, queries, D] */
+  const float *k; /* [batch, keys, D] */
+  const float *v; /* [batch, keys, D] */
+  float *y;       /* [batch, queries, D] */
+  float *scratch; /* ck_attention_u8s8_scratch floats */
+} ck_attention_u8s8_args;
+
+size_t ck_attention_u8s8_scratch(size_t keys, size_t head_width, size_t threads);
+
+/* Dq, dk, dv, dbias of ck_attention_f32, all overwritten; probabilities are computed again. With a
+ * bias batch elements are divided over threads by their bias. */
 typedef struct ck_attention_gradient_f32_args {
   size_t batch, queries, keys, heads, head_width;
   float scale;

@@ -1,5 +1,6 @@
 #if defined(__x86_64__)
 #include "../common/begin_avx2.h"
+#include "../common/quantize.inc"
 #include "../common/row.inc"
 #include "rows_scratch.h"
 #include "quantize_rows.inc"

@@ -1,4 +1,5 @@
 #include "../common/begin_scalar.h"
+#include "../common/quantize.inc"
 #include "../common/row.inc"
 #include "rows_scratch.h"
 #include "quantize_rows.inc"

@@ -10,8 +10,8 @@ import Runtime
 /// One run of the float model tells the error that quantizing each projection makes in its products.
 /// Norms are smoothed where that lowers it, and biases corrected if that brings the whole int8 model
 /// nearer to the floats. If the whole int8 model is still further from the float model than a budget,
-/// no weight is made coarser for the sake of long sums (``ProductGroups/chosen``); if that is not enough,
-/// each projection is quantized alone to see what that does to the predictions, and those that move
+/// no weight is made coarser for the sake of long sums (``ProductGroups/chosen``), then attention
+/// multiplies floats; if that is not enough, each projection is quantized alone to see what that does to the predictions, and those that move
 /// them most get more precision: 8-bit activations first, then floats.
 package struct Calibrator {
   /// What quantizing one projection costs and saves.
@@ -169,11 +169,13 @@ package struct Calibrator {
     var distances = [0: isCorrected ? with : without]
     var projections = projections
     var moves: [Move] = []
-    // The first change is for all: weights as fine as short sums allow, which costs least time.
+    // The first changes are for all: weights as fine as short sums allow, then attention in floats, which
+    // cost least time.
     func options(_ count: Int) -> QuantizationOptions {
       var options = isCorrected ? corrected : plain
       if count > 0 { options.groups = .exactly(ProductGroups.short) }
-      for move in moves.prefix(max(0, count - 1)) {
+      if count > 1 { options.attention = .fp32 }
+      for move in moves.prefix(max(0, count - 2)) {
         options.precisions[projections[move.index].weight] = move.precision
       }
       return options
@@ -185,7 +187,7 @@ package struct Calibrator {
       return found
     }
 
-    if try distance(0).cost > budget, try distance(1).cost > budget {
+    if try distance(0).cost > budget, try distance(1).cost > budget, try distance(2).cost > budget {
       for index in projections.indices {
         projections[index].effect = try effect(projections[index].weight)
       }
@@ -193,7 +195,7 @@ package struct Calibrator {
     }
 
     // Double until it is enough, then halve the last step: errors add up, so more is better.
-    let most = 1 + moves.count
+    let most = 2 + moves.count
     var (low, high) = (-1, 0)
     while high < most, try distance(high).cost > budget {
       low = high
@@ -257,7 +259,8 @@ package struct Calibrator {
       uniqueKeysWithValues: projections.map { ($0.weight, ProjectionPrecision.f32) })
     precisions[weight] = .u7
     let options = QuantizationOptions(
-      precisions: precisions, groups: .exactly(ProductGroups.short), smoothing: smoothing)
+      precisions: precisions, groups: .exactly(ProductGroups.short), smoothing: smoothing,
+      attention: .fp32)
     return try tally(options, samples.prefix(Self.effectSamples)).divergence
   }
 

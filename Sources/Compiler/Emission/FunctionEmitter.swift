@@ -122,6 +122,7 @@ struct FunctionEmitter {
     case .linear: .linear
     case .attention: .attention
     case .cachedAttention: .cachedAttention
+    case .quantizedAttention: .quantizedAttention
     case .quantizeRows: .quantizeRows
     case .quantizedLinear: .quantizedLinear
     case .quantizedEmbedding: .quantizedEmbedding
@@ -166,6 +167,7 @@ struct FunctionEmitter {
     case .attention(let op): set(op.form, &step)
     case .attentionGradient(let op): set(op.form, &step)
     case .cachedAttention(let op): set(op.form, &step)
+    case .quantizedAttention(let op): set(op.form, &step)
     case .linear(let op): set(op.epilogue, &step)
     case .quantizedLinear(let op):
       set(op.epilogue, &step)

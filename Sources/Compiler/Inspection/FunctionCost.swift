@@ -54,7 +54,7 @@ package struct FunctionCost: Sendable, Equatable {
     case .quantizedLinear: product(shapes[0] + [shapes[2][0]])
     case .matMul:
       product(shapes[0] + [shapes[1].dropLast(step.transposeB ? 1 : 0).last ?? 1])
-    case .attention: product([2] + shapes[0] + [shapes[1][1]])
+    case .attention, .quantizedAttention: product([2] + shapes[0] + [shapes[1][1]])
     // Five products of the size of QKᵀ: scores again, dP, dQ, dK, dV.
     case .attentionGradient: product([5] + shapes[0] + [shapes[1][1]])
     case .cachedAttention: product([2] + shapes[0] + [shapes[3][1] + shapes[5][1]])

@@ -14,12 +14,14 @@ package struct QuantizationOptions: Sendable, Equatable {
   package var means: [String: [String: [Float]]]
   /// The weights of the function `step`.
   package var stepWeights: StepWeights
+  /// What attention of images multiplies.
+  package var attention: Precision
 
   /// Options; the defaults are those of `gitc compile` without calibration.
   package init(
     precisions: [String: ProjectionPrecision] = [:], groups: ProductGroups = .chosen,
     smoothing: [String: [Float]] = [:], means: [String: [String: [Float]]] = [:],
-    stepWeights: StepWeights = .int8
+    stepWeights: StepWeights = .int8, attention: Precision = .int8
   ) {
     if case .exactly(let count) = groups {
       precondition(count > 0 && count & (count - 1) == 0, "a power of two blocks")
@@ -29,5 +31,6 @@ package struct QuantizationOptions: Sendable, Equatable {
     self.smoothing = smoothing
     self.means = means
     self.stepWeights = stepWeights
+    self.attention = attention
   }
 }

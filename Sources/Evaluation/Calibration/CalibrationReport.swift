@@ -64,6 +64,8 @@ package struct CalibrationReport: Encodable, Sendable {
   /// Whether all weights are as fine as sums of two blocks of products in 16 bits allow, so that the
   /// budget holds: the first thing that is changed.
   package var shortSums: Bool
+  /// Whether attention multiplies floats.
+  package var floatAttention: Bool
   /// Divergence with 7 bits everywhere without and with corrected biases; the smaller was chosen.
   package var uncorrectedDivergence: Double
   package var correctedDivergence: Double
@@ -74,6 +76,7 @@ package struct CalibrationReport: Encodable, Sendable {
 
   private enum CodingKeys: CodingKey {
     case data, samples, budget, floatLoss, sevenBits, chosen, smoothedNorms, shortSums
+    case floatAttention
     case uncorrectedDivergence, correctedDivergence, projections
   }
 
@@ -116,6 +119,7 @@ package struct CalibrationReport: Encodable, Sendable {
     options = result.options
     smoothedNorms = result.options.smoothing.keys.sorted()
     shortSums = result.options.groups != .chosen
+    floatAttention = result.options.attention == .fp32
     uncorrectedDivergence = result.uncorrectedDivergence
     correctedDivergence = result.correctedDivergence
     projections = result.projections.map { projection in
@@ -169,6 +173,7 @@ package struct CalibrationReport: Encodable, Sendable {
       as chosen; divergence \(rounded(sevenBits.divergence, 6)) and \(rounded(chosen.divergence, 6)) \
       nats per token; cost \(percent(chosen.cost)) of \(percent(budget)) allowed; \(changed) of \
       \(projections.count) projections changed, sums \(shortSums ? "of two blocks" : "as weights allow"), \
+      attention \(floatAttention ? "in floats" : "int8"), \
       \(smoothedNorms.count) norms smoothed, biases \
       \(correctedDivergence < uncorrectedDivergence ? "corrected" : "as they were") \
       (\(rounded(uncorrectedDivergence, 6)) without correction, \(rounded(correctedDivergence, 6)) with)

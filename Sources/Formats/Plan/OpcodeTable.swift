@@ -28,7 +28,7 @@ private enum OpcodeTable {
   private static func signature(_ opcode: PlanOpcode) -> OpcodeSignature {
     switch opcode {
     case .linear, .quantizedLinear, .matMul: projection(opcode)
-    case .attention, .cachedAttention, .attentionGradient: attention(opcode)
+    case .attention, .cachedAttention, .quantizedAttention, .attentionGradient: attention(opcode)
     case .layerNorm, .layerNormGradient, .quantizeRows: rows(opcode)
     case .softmax, .softmaxGradient, .crossEntropy, .crossEntropyGradient: distribution(opcode)
     case .prefixMask, .gelu, .geluGradient, .add, .multiply, .scale, .exp, .rsqrt, .fill, .dropout,
@@ -73,6 +73,9 @@ private enum OpcodeTable {
     case .attention:
       return OpcodeSignature(
         qkv, [Slot("y", "BSD")], required: [.heads, .value], optional: [.prefix, .hasBias])
+    case .quantizedAttention:
+      return OpcodeSignature(
+        Array(qkv[..<3]), [Slot("y", "BSD")], required: [.heads, .value])
     case .attentionGradient:
       return OpcodeSignature(
         qkv + [Slot("dy", "BSD")],

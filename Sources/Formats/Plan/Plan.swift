@@ -212,7 +212,7 @@ package enum PlanOpcode: Int, Sendable, CaseIterable {
   case embedding, patches, dropout, crossEntropy
   case geluGradient, softmaxGradient, layerNormGradient, attentionGradient, embeddingGradient
   case crossEntropyGradient, patchesGradient, relativeIndex, windowMask, quantizedEmbedding
-  case interpolate, interpolateGradient, exp, rsqrt
+  case interpolate, interpolateGradient, exp, rsqrt, quantizedAttention
 }
 
 /// The activation of a projection.
@@ -250,7 +250,7 @@ package struct PlanStep: Sendable, Equatable {
   package var value: Float = 0
   /// QUANTIZE_ROWS, LAYER_NORM (0: no quantization), QUANTIZED_LINEAR: 127 or 255.
   package var levels = 0
-  /// ATTENTION, CACHED_ATTENTION, ATTENTION_GRADIENT.
+  /// ATTENTION, QUANTIZED_ATTENTION, CACHED_ATTENTION, ATTENTION_GRADIENT.
   package var heads = 0
   /// PREFIX_MASK; ATTENTION, ATTENTION_GRADIENT when masked.
   package var prefix: PlanDimension?

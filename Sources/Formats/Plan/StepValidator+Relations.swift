@@ -6,7 +6,7 @@ extension StepValidator {
     switch step.opcode {
     case .linear, .quantizedLinear: try projection()
     case .matMul: try matMul()
-    case .attention, .cachedAttention, .attentionGradient: try heads()
+    case .attention, .cachedAttention, .quantizedAttention, .attentionGradient: try heads()
     case .add, .multiply:
       try broadcasts(operand(0), field("operands", 0))
       try broadcasts(operand(1), field("operands", 1))

@@ -226,6 +226,9 @@ struct StepValidator {
     switch step.opcode {
     case .dropout, .crossEntropy, .crossEntropyGradient:
       try number(step.value, "0 or more and below 1", 0..<1, field("value"))
+    case .quantizedAttention:
+      try number(
+        step.value, "above 0 and finite", .leastNonzeroMagnitude..<(.infinity), field("value"))
     case .fill:
       guard !step.value.isNaN else {
         throw error(field("value"), "is no number", expected: "a number", found: "NaN")

@@ -117,6 +117,49 @@ package struct Attention: OpDefinition {
   }
 }
 
+/// `attention` without mask and bias, in integers: what the compiler makes of it in an int8 plan.
+///
+/// Per batch element and head, in binary32 but for the sums of integers:
+///
+///     Q[i], z[i], a[i] = the integers, zero point and scale of row i of q by `quantize_rows` of 127 levels
+///     K, b and V, c = the signed integers and scales of k and v less the means of their columns
+///     s[i, j] = Σ (Q[i] − z[i]) K[j] · b[j]
+///     P[i, j] = round(127 · e^(scale · a[i] · (s[i, j] − max s[i])))
+///     y[i] = Σ P[i, j] V[j] · c / Σ P[i, j] + mean of v
+///
+/// Means change nothing: one number moves all scores of a query, and probabilities add up to 1. Scales of
+/// k are per key, of v per column; the integers of eight neighbours whose products meet in 16 bits are
+/// bounded, as those of weights are: `ck_attention_u8s8_args` says which, in which order.
+///
+/// - Inputs: `q` f32[B, Sq, D]; `k`, `v` f32[B, Sk, D], Sk at least 1. - Result: the type of `q`.
+/// - Source: Zhang and others 2024 (SageAttention), section 4, for the means and the fixed scale of P.
+package struct QuantizedAttention: OpDefinition {
+  package static let mnemonic = "quantized_attention"
+  /// The widest head: scores stay exact in binary32.
+  package static let widestHead = 1024
+  /// No mask, no bias, a positive scale.
+  package var form: AttentionForm
+
+  package init(_ form: AttentionForm) { self.form = form }
+
+  package init(_ a: Attributes) throws(GraphError) { self.init(try AttentionForm(a)) }
+
+  package var attributes: Attributes { form.attributes }
+
+  package func resultTypes(_ inputs: [TensorType]) throws(GraphError) -> [TensorType] {
+    let check = TypeChecker(self)
+    guard form.prefix == nil, !form.hasBias else { throw check.fail("expected no mask, no bias") }
+    guard form.scale > 0 else { throw check.fail("expected a scale above 0, found \(form.scale)") }
+    try check.count(inputs, 3)
+    try form.check(inputs, check)
+    let width = (inputs[0].shape[2].constant ?? 0) / form.heads
+    guard width <= Self.widestHead else {
+      throw check.fail("expected heads of at most \(Self.widestHead) columns, found \(width)")
+    }
+    return [inputs[0]]
+  }
+}
+
 /// The derivative of `attention`; probabilities are computed again rather than kept.
 ///
 /// - Inputs: those of `attention`, then `dy`. - Results: the derivative by each of the former, of its

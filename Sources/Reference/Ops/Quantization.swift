@@ -7,26 +7,33 @@ extension QuantizeRows: Evaluable {
 }
 
 /// u8 […, K] and f32 […, 2] of `quantize_rows`.
-///
-/// The one op computed in binary32, step by step as its formula stands, so that the integers are
-/// those of every kernel.
 private func quantizedRows(_ x: Tensor, levels: Int) -> [Tensor] {
   var integers: [Double] = []
   var rows: [Double] = []
   for index in 0..<x.rowCount {
-    let row = x.row(index).map { Float($0) }
-    let low = min(0, row.min() ?? 0)
-    let high = max(0, row.max() ?? 0)
-    let scale = high == low ? 1 : (high - low) / Float(levels)
-    let inverse = 1 / scale
-    let zero = (-low * inverse).rounded(.toNearestOrEven)
-    for value in row {
-      let rounded = (value * inverse).rounded(.toNearestOrEven) + zero
-      integers.append(Double(min(max(rounded, 0), Float(levels))))
-    }
-    rows += [Double(scale), Double(zero)]
+    let row = quantizedRow(x.row(index).map { Float($0) }, levels: levels)
+    integers += row.integers.map(Double.init)
+    rows += [Double(row.scale), Double(row.zero)]
   }
   return [Tensor(.u8, x.shape, integers), .f32(Array(x.shape.dropLast()) + [2], rows)]
+}
+
+/// One row as unsigned integers.
+///
+/// Computed in binary32, step by step as its formula stands, so that the integers are those of every
+/// kernel.
+func quantizedRow(
+  _ row: [Float], levels: Int
+) -> (integers: [Float], scale: Float, zero: Float) {
+  let low = min(0, row.min() ?? 0)
+  let high = max(0, row.max() ?? 0)
+  let scale = high == low ? 1 : (high - low) / Float(levels)
+  let inverse = 1 / scale
+  let zero = (-low * inverse).rounded(.toNearestOrEven)
+  let integers = row.map { value in
+    min(max((value * inverse).rounded(.toNearestOrEven) + zero, 0), Float(levels))
+  }
+  return (integers, scale, zero)
 }
 
 extension LayerNormQuantize: Evaluable {

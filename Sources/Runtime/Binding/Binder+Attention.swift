@@ -21,6 +21,29 @@ extension Binder {
       })
   }
 
+  mutating func bindQuantizedAttention(_ view: StepView) throws(InputError) {
+    let form = try attentionForm(of: view)
+    for (what, found, most) in [
+      ("keys", form.keys, CK_MOST_QUANTIZED_KEYS),
+      ("columns of a head", form.headWidth, CK_MOST_QUANTIZED_WIDTH),
+    ] {
+      try view.check(
+        found <= most, "\(what) of a quantized attention", expected: "\(most) or fewer",
+        found: "\(found)")
+    }
+    let scratch = try scratch(
+      floats: ck_attention_u8s8_scratch(form.keys, form.headWidth, threads), for: view)
+    let (operands, y) = (view.operands.map(\.root), view.results[0].root)
+    emit(
+      KernelCall(CK_ATTENTION_U8S8, reads: operands, writes: [y, scratch]) { memory in
+        ck_attention_u8s8_args(
+          batch: form.batch, queries: form.queries, keys: form.keys, heads: form.heads,
+          head_width: form.headWidth, scale: form.scale, q: memory.f32(operands[0]),
+          k: memory.f32(operands[1]), v: memory.f32(operands[2]), y: memory.f32(y),
+          scratch: memory.f32(scratch))
+      })
+  }
+
   mutating func bindAttentionGradient(_ view: StepView) throws(InputError) {
     let form = try attentionForm(of: view)
     let floats = ck_attention_gradient_scratch(

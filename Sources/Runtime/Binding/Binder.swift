@@ -212,6 +212,7 @@ struct Binder {
     case .matMul: try bindMatMul(view)
     case .attention: try bindAttention(view)
     case .cachedAttention: try bindCachedAttention(view)
+    case .quantizedAttention: try bindQuantizedAttention(view)
     case .attentionGradient: try bindAttentionGradient(view)
     case .layerNorm: try bindLayerNorm(view)
     case .layerNormGradient: try bindLayerNormGradient(view)

@@ -124,7 +124,8 @@ package struct Autodiff {
       .embeddingGradient, .patchesGradient, .interpolateGradient, .crossEntropyGradient, .linear,
       .cachedAttention,
       .residualLayerNorm,
-      .quantizeRows, .layerNormQuantize, .quantizedLinear, .quantizedEmbedding:
+      .quantizeRows, .layerNormQuantize, .quantizedLinear, .quantizedEmbedding,
+      .quantizedAttention:
       throw GraphError("\(node.op.mnemonic): no derivative; differentiate before fusing")
     }
   }

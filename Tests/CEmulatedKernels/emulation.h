@@ -1,3 +1,8 @@
+/* NEON's intrinsics in portable form, where the architecture is another one and SIMDe is installed.
+ */
+#ifndef CK_EMULATION_H
+#define CK_EMULATION_H
+
 #include "emulated.h"
 
 #if !defined(__aarch64__) && __has_include(<simde/arm/neon.h>)
@@ -7,16 +12,11 @@
 #pragma clang diagnostic ignored "-Wpass-failed"
 
 #define CK_EMULATED_NEON
+/* Other names than the kernels have where the architecture has them. */
 #define ck_linear_u8s8_neondot ck_linear_u8s8_neondot_emulated
+#define ck_attention_u8s8_neondot ck_attention_u8s8_neondot_emulated
 void ck_linear_u8s8_neondot(const void *untyped, size_t thread, size_t threads);
-#include "../../Sources/CKernels/gemm_u8s8/linear_u8s8_neondot.c"
+void ck_attention_u8s8_neondot(const void *untyped, size_t thread, size_t threads);
+#endif
 
-ck_kernel emulated_kernel_for(ck_op op) {
-  return op == CK_LINEAR_U8S8 ? ck_linear_u8s8_neondot : NULL;
-}
-#else
-ck_kernel emulated_kernel_for(ck_op op) {
-  (void)op;
-  return NULL;
-}
 #endif
