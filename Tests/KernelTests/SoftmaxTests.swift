@@ -138,3 +138,43 @@ import Testing
     }
   }
 }
+
+@Suite struct ExponentialSumTests {
+  private func check(_ x: [Float], rows: Int, _ label: String) {
+    let n = rows == 0 ? 0 : x.count / rows
+    everyWay(label) { run in
+      let maxima = run.output(Float.self, rows)
+      let sums = run.output(Double.self, rows)
+      run.execute(
+        CK_EXPONENTIAL_SUM_F32,
+        ck_exponential_sum_f32_args(rows: rows, n: n, x: run.input(x), maxima: maxima, sums: sums))
+      for row in 0..<rows {
+        let values = x[row * n..<(row + 1) * n]
+        let largest = values.filter { !$0.isNaN }.max() ?? -.infinity
+        #expect(maxima[row] == largest, "\(label)")
+        let sum = values.reduce(0.0) { $0 + exp(Double($1 - largest)) }
+        // 2 ulp a term, and what is below 2^-126.5 is left out.
+        #expect(
+          sums[row] == sum || (sums[row].isNaN && sum.isNaN)
+            || abs(sums[row] - sum) <= 2 * epsilon * sum, "\(label): \(sums[row]), \(sum)")
+      }
+    }
+  }
+
+  @Test func matchesDoubleAroundVectorWidths() {
+    for n in [1, 7, 8, 9, 15, 16, 17, 31, 33, 30522] {
+      var random = Random(UInt64(n))
+      check(random.floats(2 * n, in: -30...30), rows: 2, "[2, \(n)]")
+    }
+  }
+
+  @Test func extremes() {
+    let (inf, nan) = (Float.infinity, Float.nan)
+    check([1, -inf, 2, -inf, 3, 4, 5, 6, 7], rows: 1, "tokens that cannot come")
+    check([-inf, -inf], rows: 1, "none can")
+    check([1, inf, 2], rows: 1, "infinity")
+    check([1, nan, 2, 3, 4, 5, 6, 7, 8, 9], rows: 1, "NaN")
+    check([88, -88, 0, 1e30, -1e30], rows: 1, "far apart")
+    check([], rows: 0, "no rows")
+  }
+}

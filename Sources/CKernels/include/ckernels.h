@@ -55,6 +55,7 @@ typedef enum ck_op {
   CK_QUANTIZE_ROWS_F32,
   CK_SOFTMAX_F32,
   CK_SOFTMAX_GRADIENT_F32,
+  CK_EXPONENTIAL_SUM_F32,
   CK_PREFIX_MASK_F32,
   CK_GELU_F32,
   CK_GELU_GRADIENT_F32,
@@ -344,6 +345,15 @@ typedef struct ck_softmax_gradient_f32_args {
   const float *y, *dy;
   float *dx;
 } ck_softmax_gradient_f32_args;
+
+/* maxima[row] = max x, NaNs left out; sums[row] = Σ e^(x - max), each under 2 ulp or 0 below
+ * 2^-126.5, added in double; NaN where one of x is, or where the maximum is infinite. */
+typedef struct ck_exponential_sum_f32_args {
+  size_t rows, n;
+  const float *x;
+  float *maxima; /* [rows] */
+  double *sums;  /* [rows] */
+} ck_exponential_sum_f32_args;
 
 /* y = x where visible (see attention, queries = keys = s), else -inf; y may be x. */
 typedef struct ck_prefix_mask_f32_args {

@@ -6,5 +6,6 @@
 #include "quantize_rows.inc"
 #include "layer_norm.inc"
 #include "softmax.inc"
+#include "exponential_sum.inc"
 #include "../common/end_target.h"
 #endif

@@ -5,3 +5,4 @@
 #include "quantize_rows.inc"
 #include "layer_norm.inc"
 #include "softmax.inc"
+#include "exponential_sum.inc"

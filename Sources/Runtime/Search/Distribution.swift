@@ -1,3 +1,5 @@
+import CKernels
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Darwin)
@@ -16,10 +18,8 @@ struct Distribution {
   /// - Parameter logits: one per token; used only while this value is.
   init(_ logits: UnsafeBufferPointer<Float>) {
     self.logits = logits
-    // Unlike a chain of max(), not sent astray by NaN: any NaN makes logSum NaN.
-    var maximum = -Float.infinity
-    for logit in logits where logit > maximum { maximum = logit }
-    logSum = Double(maximum) + log(Self.sumOfExponentials(logits, minus: maximum))
+    let (maximum, sum) = Self.exponentialSum(logits)
+    logSum = Double(maximum) + log(sum)
   }
 
   /// Whether the row says anything: false where a logit is NaN or all are infinite.
@@ -92,22 +92,26 @@ struct Distribution {
     return best
   }
 
-  /// Σ exp(x − maximum), each term to about 1e-7, added up in Double.
-  private static func sumOfExponentials(
-    _ logits: UnsafeBufferPointer<Float>, minus maximum: Float
-  ) -> Double {
-    var sums = SIMD8<Double>()
-    let whole = logits.count / 8 * 8
-    for start in stride(from: 0, to: whole, by: 8) {
-      var x = SIMD8<Float>()
-      for lane in 0..<8 { x[lane] = logits[start + lane] }
-      sums += SIMD8<Double>(exponential(x - maximum))
+  /// The greatest logit, and Σ exp(logit − greatest); any NaN makes the sum NaN.
+  ///
+  /// All variants of the kernel give the same bits, so the best that this CPU runs does.
+  private static func exponentialSum(
+    _ logits: UnsafeBufferPointer<Float>
+  ) -> (maximum: Float, sum: Double) {
+    guard let first = logits.baseAddress else { return (-.infinity, .nan) }
+    var (maximum, sum) = (Float(0), 0.0)
+    withUnsafeMutablePointer(to: &maximum) { maxima in
+      withUnsafeMutablePointer(to: &sum) { sums in
+        withUnsafePointer(
+          to: ck_exponential_sum_f32_args(
+            rows: 1, n: logits.count, x: first, maxima: maxima, sums: sums)
+        ) { kernel($0, 0, 1) }
+      }
     }
-    var rest = SIMD8<Float>(repeating: -.infinity)
-    for index in whole..<logits.count { rest[index - whole] = logits[index] - maximum }
-    if whole < logits.count { sums += SIMD8<Double>(exponential(rest)) }
-    return sums.sum()
+    return (maximum, sum)
   }
+
+  private static let kernel = ck_kernel_for(CK_EXPONENTIAL_SUM_F32, ck_best_isa())
 
   /// exp(x) for x ≤ 0; 0 below −87, where exp(x) is less than the smallest normal number; NaN for NaN.
   ///
