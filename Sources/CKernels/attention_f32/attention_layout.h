@@ -67,9 +67,9 @@ CK_INLINE size_t ck_bias_sums(size_t batch, size_t bias_batches, size_t heads) {
 enum { CK_CACHED_QUERIES = 6 };
 
 /* Scores of one query over a cache: whole vectors, and one more, since eight are stored at once
- * wherever the text starts. */
+ * wherever the text starts; the last is their sum. */
 CK_INLINE size_t ck_cached_attention_row(size_t prefix_rows, size_t capacity) {
-  return ck_round_up(prefix_rows + capacity + 8, 16);
+  return ck_round_up(prefix_rows + capacity + 9, 16);
 }
 
 #endif

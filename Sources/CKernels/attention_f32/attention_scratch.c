@@ -15,6 +15,6 @@ size_t ck_attention_gradient_scratch(size_t batch, size_t queries, size_t keys, 
 
 size_t ck_cached_attention_scratch(size_t sequences, size_t rows, size_t heads, size_t prefix_rows,
                                    size_t capacity, size_t threads) {
-  (void)sequences, (void)rows, (void)heads;
-  return ck_cached_attention_row(prefix_rows, capacity) * CK_CACHED_QUERIES * threads;
+  (void)sequences, (void)rows;
+  return ck_cached_attention_row(prefix_rows, capacity) * CK_CACHED_QUERIES * heads * threads;
 }
