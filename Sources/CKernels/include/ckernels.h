@@ -217,17 +217,23 @@ size_t ck_attention_scratch(size_t batch, size_t queries, size_t keys, size_t he
                             size_t head_width, size_t threads);
 
 /* The same without mask and bias, in integers. Per batch element and head:
- *   q[i]      as ck_quantize_rows of 127 levels makes integers of its row: Q, scale, zero
- *   k[j], v   less the mean of each column over all keys, which shifts all scores of a query by one
- *             number and y by the mean, to 8 signed bits: K, V = rint(x / scale), or 0 for no
- * number k_scale[j] = max(largest |x| / 127, B / 254) over its row, or 1 below 2^-126, where B is
- * the largest sum of either sign over every 8 elements that meet in an int16: columns c and c + 1
- * of four neighbouring fours, the first at a multiple of 16; c is 0 or 2 of a four v_scale[c]
- * likewise over its column, in the order of words: word i is of keys i, W + i, 2W + i, 3W + i,
- * where W = ceil(keys / 4), and zeros beyond the keys s[j] = Σ (Q - zero) K[j] k_scale[j];   P[j] =
- * rint(127 e^(scale q_scale (s[j] - max s))) y[c] = Σ P V[c] v_scale[c] / Σ P + mean of v[c] The
- * power errs by at most 1e-4 of itself before it is rounded. Sums of integers are exact. A mean is
- * the sum of four chains of every fourth key. Requires scale > 0 and 1 ... 66000 keys. */
+ *
+ *   Q, zero, q_scale = ck_quantize_rows of each row of q, 127 levels
+ *   K, k_scale = signed integers of each row of k, less the mean of each column over all keys
+ *   V, v_scale = signed integers of each column of v, less its mean
+ *   s[j] = Σ (Q - zero) K[j] * k_scale[j]
+ *   P[j] = rint(127 e^(scale * q_scale * (s[j] - max s))), the power within 1e-4 of itself
+ *   y[c] = Σ P V[c] * (v_scale[c] / Σ P) + mean of v[c]
+ *
+ * A mean is the sum of four chains of every fourth key, divided. Signed integers are rint(x /
+ * scale), 0 for what is no number, where scale is the larger of max |x| / 127 and B / 254, or 1
+ * below 2^-126. B is the largest sum, of either sign, over any eight elements that meet in an
+ * int16: of four neighbouring words of four elements, the first at a multiple of four, either the
+ * first two elements or the last two. Words of K are neighbouring columns; word i of V is of keys
+ * i, W + i, 2W + i and 3W + i, where W = ceil(keys / 4), zeros beyond the keys.
+ *
+ * Requires scale > 0, 1 ... CK_MOST_QUANTIZED_KEYS keys and heads of CK_MOST_QUANTIZED_WIDTH
+ * columns at most. */
 enum {
   CK_MOST_QUANTIZED_KEYS = 66000, /* 127 * 127 * 66000 < 2^31 */
   CK_MOST_QUANTIZED_WIDTH = 1024, /* of a head: 127 * 127 * 1024 < 2^24 */

@@ -11,8 +11,8 @@ import Runtime
 /// Norms are smoothed where that lowers it, and biases corrected if that brings the whole int8 model
 /// nearer to the floats. If the whole int8 model is still further from the float model than a budget,
 /// no weight is made coarser for the sake of long sums (``ProductGroups/chosen``), then attention
-/// multiplies floats; if that is not enough, each projection is quantized alone to see what that does to the predictions, and those that move
-/// them most get more precision: 8-bit activations first, then floats.
+/// multiplies floats; if that is not enough, each projection is quantized alone to see what that does to
+/// the predictions, and those that move them most get more precision: 8-bit activations first, then floats.
 package struct Calibrator {
   /// What quantizing one projection costs and saves.
   package struct Projection: Sendable, Equatable {

@@ -132,7 +132,7 @@ package struct Attention: OpDefinition {
 /// bounded, as those of weights are: `ck_attention_u8s8_args` says which, in which order.
 ///
 /// - Inputs: `q` f32[B, Sq, D]; `k`, `v` f32[B, Sk, D], Sk at least 1. - Result: the type of `q`.
-/// - Source: Zhang and others 2024 (SageAttention), section 4, for the means and the fixed scale of P.
+/// - Source: Zhang and others 2024 (SageAttention), for the mean of k and the fixed scale of P.
 package struct QuantizedAttention: OpDefinition {
   package static let mnemonic = "quantized_attention"
   /// The widest head: scores stay exact in binary32.
