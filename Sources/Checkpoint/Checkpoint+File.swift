@@ -26,10 +26,15 @@ extension Checkpoint {
   ///
   /// Equal checkpoints make equal files: parameters in the graph's order, then training state by
   /// name.
-  /// - Throws: `.badData` where the parts do not fit each other; `.noInput` for a missing folder;
-  ///   `.io` from the system.
-  package func write(to path: String) throws(InputError) {
+  /// - Parameters:
+  ///   - path: the file to make or replace.
+  ///   - isHalf: weights as F16, half the bytes; not for training state.
+  /// - Throws: `.badData` where the parts do not fit each other, or a weight is too large for F16;
+  ///   `.noInput` for a missing folder; `.io` from the system.
+  package func write(to path: String, isHalf: Bool = false) throws(InputError) {
     try validate(place: path)
+    precondition(!isHalf || trainingState == nil, "training goes on from what it was")
+    if isHalf { try checkHalf(place: path) }
     var tensors: [(name: String, tensor: WeightTensor)] = []
     for parameter in graph.parameters {
       if let tensor = parameters[parameter.name] { tensors.append((parameter.name, tensor)) }
@@ -49,7 +54,20 @@ extension Checkpoint {
       }
       metadata[CheckpointKey.training] = trainingState.json
     }
-    try SafetensorsWriter.write(tensors, metadata: metadata, to: path)
+    try SafetensorsWriter.write(tensors, metadata: metadata, isHalf: isHalf, to: path)
+  }
+
+  /// Finite weights stay finite.
+  private func checkHalf(place: String) throws(InputError) {
+    for (name, tensor) in parameters.sorted(by: { $0.key < $1.key }) {
+      guard let large = tensor.floats.first(where: { $0.isFinite && $0.magnitude >= 65520 }) else {
+        continue
+      }
+      throw InputError(
+        .badData, "a weight is too large for half precision", expected: "less than 65520",
+        found: "\(large) in '\(name)'", in: place, advice: "set half_precision: false in the recipe"
+      )
+    }
   }
 
   private func json(_ value: some Encodable) -> String {

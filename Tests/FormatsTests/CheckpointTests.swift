@@ -48,6 +48,35 @@ struct CheckpointTests {
       a.trainingState?.tensors.mapValues(\.floats) == b.trainingState?.tensors.mapValues(\.floats))
   }
 
+  @Test("a checkpoint of 16-bit weights is half as large and reads as the rounded ones")
+  func halfPrecision() throws {
+    let folder = try TemporaryFolder()
+    var checkpoint = sample()
+    try checkpoint.write(to: folder.path("whole"))
+    try checkpoint.write(to: folder.path("half"), isHalf: true)
+    let weights = checkpoint.parameters.values.reduce(0) { $0 + $1.elementCount }
+    #expect(try folder.read("whole").count - folder.read("half").count >= weights * 2 - 63)
+    let read = try Checkpoint.read(path: folder.path("half"))
+    for (name, tensor) in checkpoint.parameters {
+      let rounded = try #require(read.parameters[name]).floats
+      for (a, b) in zip(tensor.floats, rounded) {
+        #expect(abs(a - b) <= max(abs(a), 0x1p-14) / 2048)
+      }
+      checkpoint.parameters[name] = read.parameters[name]
+    }
+    expectEqual(read, checkpoint)
+
+    let name = try #require(checkpoint.parameters.keys.min())
+    let shape = try #require(checkpoint.parameters[name]).shape
+    checkpoint.parameters[name] = WeightTensor(
+      shape: shape, values: [Float](repeating: 65520, count: shape.reduce(1, *)))
+    let error = try #require(
+      throws: InputError.self
+    ) { try checkpoint.write(to: folder.path("half"), isHalf: true) }
+    #expect(error.found.contains(name))
+    expectEqual(try Checkpoint.read(path: folder.path("half")), read)
+  }
+
   @Test("a checkpoint reads as it was written", arguments: [false, true])
   func roundTrip(_ training: Bool) throws {
     let folder = try TemporaryFolder()

@@ -50,6 +50,38 @@ struct SafetensorsTests {
     #expect((read.tensors["b.weight"]?.range.lowerBound ?? 1) % 64 == 0)
   }
 
+  @Test("floats are written as the nearest 16 bits")
+  func halves() throws {
+    let folder = try TemporaryFolder()
+    func written(_ values: [Float]) throws -> [Float] {
+      let tensor = WeightTensor(shape: [values.count], values: values)
+      try SafetensorsWriter.write([("h", tensor)], isHalf: true, to: folder.path("a"))
+      let file = try SafetensorsFile(path: folder.path("a"))
+      #expect(file.tensors["h"]?.dtype == .f16)
+      return try file.floats("h").floats
+    }
+    // What has 16 bits comes back: every finite number, through the reader that the test above holds
+    // against its own arithmetic.
+    let all = (UInt16.min...UInt16.max).filter { $0 & 0x7c00 != 0x7c00 }
+    let data = all.flatMap { [UInt8($0 & 255), UInt8($0 >> 8)] }
+    let header = """
+      {"h":{"dtype":"F16","shape":[\(all.count)],"data_offsets":[0,\(data.count)]}}
+      """
+    let exact = try SafetensorsFile(bytes: file(header, data), place: "x").floats("h").floats
+    #expect(try written(exact).map(\.bitPattern) == exact.map(\.bitPattern))
+    // Between two neighbours: the nearer, and of both the even one.
+    for (low, high) in [(Float(1), Float(0x1.004p0)), (0x1.ff8p-15, 0x1p-14), (0, 0x1p-24)] {
+      let middle = (low + high) / 2
+      #expect(try written([middle.nextDown, middle.nextUp]) == [low, high])
+      #expect(
+        try written([-middle]) == [
+          (low / (high - low)).remainder(dividingBy: 2) == 0 ? -low : -high
+        ])
+    }
+    #expect(try written([65519.996, 65520, -.infinity]) == [65504, .infinity, -.infinity])
+    #expect(try written([.nan])[0].isNaN)
+  }
+
   @Test("floats of a mapped file are not copied and outlive the file object")
   func lifetime() throws {
     let folder = try TemporaryFolder()

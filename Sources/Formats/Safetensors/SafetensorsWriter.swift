@@ -1,6 +1,6 @@
 package import Diagnostics
 
-/// Writes safetensors files of F32 tensors, the same bytes for the same contents.
+/// Writes safetensors files of F32 or F16 tensors, the same bytes for the same contents.
 package enum SafetensorsWriter {
   /// Writes a file that appears whole or not at all.
   ///
@@ -10,14 +10,15 @@ package enum SafetensorsWriter {
   /// - Parameters:
   ///   - tensors: in the order they take in the file; names are unique and not `__metadata__`.
   ///   - metadata: free text, written in the order of its keys.
+  ///   - isHalf: as F16, rounded to the nearest, instead of F32.
   ///   - path: the file to make or replace.
   /// - Throws: `.badData` for a header of more than 100 MB, which no reader takes; `.io` from the
   ///   system.
   package static func write(
     _ tensors: [(name: String, tensor: WeightTensor)], metadata: [String: String] = [:],
-    to path: String
+    isHalf: Bool = false, to path: String
   ) throws(InputError) {
-    let header = header(tensors, metadata)
+    let header = header(tensors, metadata, isHalf ? .f16 : .f32)
     guard header.count <= SafetensorsHeader.byteLimit else {
       throw InputError(
         .badData, "the header is too long for a safetensors file",
@@ -29,14 +30,19 @@ package enum SafetensorsWriter {
       try file.write(header)
       for (_, tensor) in tensors {
         try tensor.withFloats { floats throws(InputError) in
-          try file.write(UnsafeRawBufferPointer(floats))
+          if isHalf {
+            try file.write(floats.map { Half.bits($0).littleEndian })
+          } else {
+            try file.write(UnsafeRawBufferPointer(floats))
+          }
         }
       }
     }
   }
 
   private static func header(
-    _ tensors: [(name: String, tensor: WeightTensor)], _ metadata: [String: String]
+    _ tensors: [(name: String, tensor: WeightTensor)], _ metadata: [String: String],
+    _ dtype: SafetensorsDType
   ) -> [UInt8] {
     var members: [String] = []
     if !metadata.isEmpty {
@@ -48,10 +54,10 @@ package enum SafetensorsWriter {
     var offset = 0
     for (name, tensor) in tensors {
       precondition(names.insert(name).inserted, "tensor name '\(name)' is taken")
-      let end = offset + tensor.elementCount * 4
+      let end = offset + tensor.elementCount * dtype.byteCount
       let shape = tensor.shape.map(String.init).joined(separator: ",")
       members.append(
-        "\(quoted(name)):{\"dtype\":\"F32\",\"shape\":[\(shape)],\"data_offsets\":[\(offset),\(end)]}"
+        "\(quoted(name)):{\"dtype\":\"\(dtype.rawValue)\",\"shape\":[\(shape)],\"data_offsets\":[\(offset),\(end)]}"
       )
       offset = end
     }

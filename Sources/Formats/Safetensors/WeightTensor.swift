@@ -111,7 +111,7 @@ private enum Widening {
     switch dtype {
     case .f32: map(bytes) { (bits: UInt32) in Float(bitPattern: bits) }
     case .bf16: map(bytes) { (bits: UInt16) in Float(bitPattern: UInt32(bits) << 16) }
-    case .f16: map(bytes, float(half:))
+    case .f16: map(bytes, Half.float)
     case .i64, .i32, .u8, .i8, .bool: preconditionFailure("\(dtype) holds no floats")
     }
   }
@@ -125,19 +125,6 @@ private enum Widening {
       for index in 0..<count {
         target[index] = float(bytes.loadUnaligned(fromByteOffset: index * size, as: Bits.self))
       }
-    }
-  }
-
-  /// IEEE binary16 to binary32, without the Float16 type that some platforms lack.
-  private static func float(half bits: UInt16) -> Float {
-    let sign = UInt32(bits & 0x8000) << 16
-    let exponent = UInt32(bits >> 10) & 31
-    let fraction = UInt32(bits & 1023)
-    switch exponent {
-    case 0:  // zeros and subnormals: a multiple of 2^-24, exact in binary32
-      return Float(bitPattern: sign | (Float(fraction) * 0x1p-24).bitPattern)
-    case 31: return Float(bitPattern: sign | 0x7f80_0000 | fraction << 13)
-    default: return Float(bitPattern: sign | (exponent + 112) << 23 | fraction << 13)
     }
   }
 }

@@ -93,11 +93,11 @@ struct StageRun {
   /// The model as it is now.
   var model: Checkpoint { state.model }
 
-  /// Writes the model alone.
+  /// Writes the model alone; as 16 bits where that is the end and the recipe wants it.
   func writeModel(
-    to path: String, _ watch: (TrainingProgress) throws(InputError) -> Void
+    to path: String, isFinished: Bool, _ watch: (TrainingProgress) throws(InputError) -> Void
   ) throws(InputError) {
-    try model.write(to: path)
+    try model.write(to: path, isHalf: isFinished && recipe.halfPrecision)
     try watch(.saved(step: global(recipe.steps), path: path))
   }
 

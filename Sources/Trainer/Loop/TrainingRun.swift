@@ -182,7 +182,7 @@ package final class TrainingRun {
       if let step = try stage.run(watch) { return .interrupted(step: step) }
       let next = stage.index + 1
       guard next < recipe.stages.count else {
-        try stage.writeModel(to: options.output, watch)
+        try stage.writeModel(to: options.output, isFinished: true, watch)
         break
       }
       let beginning = try end(stage, watch)
@@ -203,7 +203,8 @@ package final class TrainingRun {
   ) throws(InputError) -> StageRun.Beginning {
     let (model, ended, next) = (stage.model, recipe.stages[stage.index], stage.index + 1)
     if ended.isKept {
-      try stage.writeModel(to: recipe.keptPath(stage.index, output: options.output), watch)
+      let path = recipe.keptPath(stage.index, output: options.output)
+      try stage.writeModel(to: path, isFinished: false, watch)
     }
     let sources = data[next].sources
     let progress = TrainingState.Progress(

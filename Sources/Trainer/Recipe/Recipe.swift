@@ -86,6 +86,8 @@ package struct Recipe: Sendable, Equatable {
   /// The insides of layers are computed again in the backward pass instead of kept: less memory, more
   /// time, the same bits.
   package var recompute: Bool = false
+  /// The finished model is written with weights of 16 bits.
+  package var halfPrecision: Bool = false
   /// Pixels per side that the images of a step have, one of these at random; empty for the model's own.
   package var imageSizes: [Int] = []
   package var steps: Int
@@ -123,6 +125,7 @@ package struct Recipe: Sendable, Equatable {
     batchSize = try root.int("batch_size", nil, in: 1...65536)
     accumulate = try root.int("accumulate", 1, in: 1...4096)
     recompute = try root.bool("recompute", false)
+    halfPrecision = try root.bool("half_precision", false)
 
     let text = try root.section("text")
     vocabularyPath = try text.optionalString("vocabulary")
