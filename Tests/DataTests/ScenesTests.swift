@@ -45,7 +45,7 @@ import Testing
 
   @Test(arguments: SceneMedium.allCases)
   func trainingNeverShowsAHeldOutPair(_ medium: SceneMedium) {
-    for split in [SceneSplit.train, .trainOne, .validation, .validationOne] {
+    for split in [SceneSplit.train, .trainOne, .trainOverlap, .validation, .validationOne] {
       for scene in sampleScenes(1500, split, medium) {
         for object in scene.objects { #expect(!ScenePair.heldout.contains(object.pair)) }
       }
@@ -61,6 +61,12 @@ import Testing
     }
     for split in [SceneSplit.trainOne, .validationOne] {
       #expect(sampleScenes(100, split, medium).allSatisfy { $0.objects.count == 1 })
+    }
+    if medium == .image {
+      let stories = sampleScenes(300, .trainOverlap).map(\.story)
+      #expect(stories.allSatisfy { [.pair(.on), .pair(.behind)].contains($0) })
+      // A third is on the other: 100 of 300, five deviations of 8 either way.
+      #expect((60...140).contains(stories.count { $0 == .pair(.on) }))
     }
     for scene in sampleScenes(200, .heldoutOne, medium) {
       #expect(scene.objects.count == 1)

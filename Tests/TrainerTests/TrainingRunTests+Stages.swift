@@ -72,6 +72,19 @@ extension TrainingRunTests {
     try run(recipe.stages[1].recipe, to: "second.ckpt", from: "first.ckpt")
     #expect(try data.bytes("second.ckpt") == data.bytes("whole.ckpt"))
 
+    // Weights of 16 bits are for what is finished: the stages are the same.
+    try run(staged("half_precision=true"), to: "half.ckpt")
+    #expect(try data.bytes("half.match.ckpt") == data.bytes("whole.match.ckpt"))
+    let (whole, half) = (
+      try SafetensorsFile(path: data["whole.ckpt"]), try SafetensorsFile(path: data["half.ckpt"])
+    )
+    #expect(half.tensors.values.allSatisfy { $0.dtype == .f16 })
+    for name in whole.names {
+      for (a, b) in zip(try whole.floats(name).floats, try half.floats(name).floats) {
+        #expect(abs(a - b) <= max(abs(a), 0x1p-14) / 2048)
+      }
+    }
+
     let lines = String(decoding: try data.bytes("log.jsonl"), as: UTF8.self).split(separator: "\n")
     #expect(lines.count { $0.contains("\"stage\":\"match\"") } == 14 + 2)
     #expect(lines.count { $0.contains("\"stage\":\"say\"") } == 15 + 2)

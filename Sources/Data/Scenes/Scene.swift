@@ -76,6 +76,8 @@ extension Scene.Story {
   init(split: SceneSplit, medium: SceneMedium, random: inout SeededRandom) {
     let draw = random.index(20)
     switch (medium, draw) {
+    case (.image, _) where split == .trainOverlap:
+      self = .pair(draw.isMultiple(of: 3) ? .on : .behind)
     case (.image, 0..<7): self = .one
     case (.image, _) where split.isOfOneObject: self = .one
     case (.image, 7..<10): self = .pair(.leftOf)

@@ -34,6 +34,8 @@ package enum SceneSplit: String, CaseIterable, Sendable {
   case train
   /// One object alone, of a training pair: what the words mean, without what relates them.
   case trainOne = "train-one"
+  /// Two objects of training pairs that overlap, which are rare among all scenes.
+  case trainOverlap = "train-overlap"
   /// Only training pairs, in scenes that training does not hold.
   case validation
   /// One object alone, of a training pair, in scenes that training does not hold.
@@ -52,22 +54,26 @@ package enum SceneSplit: String, CaseIterable, Sendable {
     case .heldoutOne: 4
     case .trainOne: 5
     case .validationOne: 6
+    case .trainOverlap: 7
     }
   }
 
   /// The pairs the first object may have.
   package var subjectPairs: [ScenePair] {
     switch self {
-    case .train, .trainOne, .validation, .validationOne: ScenePair.training
+    case .train, .trainOne, .trainOverlap, .validation, .validationOne: ScenePair.training
     case .heldout, .heldoutOne: ScenePair.heldoutInOrder
     }
   }
+
+  /// Whether a data set of this split is for training, and so as large as was asked for.
+  var isForTraining: Bool { [.train, .trainOne, .trainOverlap].contains(self) }
 
   /// Whether scenes show one object alone.
   var isOfOneObject: Bool {
     switch self {
     case .trainOne, .validationOne, .heldoutOne: true
-    case .train, .validation, .heldout: false
+    case .train, .trainOverlap, .validation, .heldout: false
     }
   }
 }

@@ -30,7 +30,7 @@ package enum SceneWriter {
   ///
   /// | NAME | rows |
   /// |---|---|
-  /// | `scenes-train`, `scenes-train-one` | `options.images` each |
+  /// | `scenes-train`, `scenes-train-one`, `scenes-train-overlap` | `options.images` each: of all kinds, one object, two that overlap |
   /// | `scenes-validation` | other scenes of the same pairs of colour and shape |
   /// | `scenes-heldout` | the first object is of a pair that training never shows |
   /// | `scenes-validation-one`, `scenes-heldout-one` | the same with one object alone |
@@ -91,8 +91,7 @@ package enum SceneWriter {
     func add(_ name: String, _ content: Content, training: Int, _ splits: [SceneSplit]) {
       guard training > 0 else { return }
       for split in splits {
-        let isTraining = split == .train || split == .trainOne
-        let rows = isTraining ? training : options.evaluationRows(beside: training)
+        let rows = split.isForTraining ? training : options.evaluationRows(beside: training)
         parts.append(
           Part(name: "\(name)-\(split.rawValue)", split: split, content: content, rows: rows))
       }
