@@ -88,6 +88,18 @@ package struct AttentionForm: Hashable, Sendable {
   }
 }
 
+/// An op that is told an attention's form and nothing else.
+package protocol AttentionOp: OpDefinition {
+  var form: AttentionForm { get }
+  init(_ form: AttentionForm)
+}
+
+extension AttentionOp {
+  package init(_ a: Attributes) throws(GraphError) { self.init(try AttentionForm(a)) }
+
+  package var attributes: Attributes { form.attributes }
+}
+
 /// Multi-head attention: per head, softmax(scale · Q Kᵀ + bias + mask) V.
 ///
 /// Head h owns columns h·D/heads ..< (h+1)·D/heads of q, k, v and the result, as after a projection.
@@ -99,15 +111,11 @@ package struct AttentionForm: Hashable, Sendable {
 /// - Decomposition: `reshape`, `transpose`, `matmul`, `scale`, `add`, `prefix_mask`, `softmax`,
 ///   `matmul`.
 /// - Source: Vaswani et al. 2017, section 3.2.
-package struct Attention: OpDefinition {
+package struct Attention: AttentionOp {
   package static let mnemonic = "attention"
   package var form: AttentionForm
 
   package init(_ form: AttentionForm) { self.form = form }
-
-  package init(_ a: Attributes) throws(GraphError) { self.init(try AttentionForm(a)) }
-
-  package var attributes: Attributes { form.attributes }
 
   package func resultTypes(_ inputs: [TensorType]) throws(GraphError) -> [TensorType] {
     let check = TypeChecker(self)
@@ -133,7 +141,7 @@ package struct Attention: OpDefinition {
 ///
 /// - Inputs: `q` f32[B, Sq, D]; `k`, `v` f32[B, Sk, D], Sk at least 1. - Result: the type of `q`.
 /// - Source: Zhang and others 2024 (SageAttention), for the mean of k and the fixed scale of P.
-package struct QuantizedAttention: OpDefinition {
+package struct QuantizedAttention: AttentionOp {
   package static let mnemonic = "quantized_attention"
   /// The widest head: scores stay exact in binary32.
   package static let widestHead = 1024
@@ -141,10 +149,6 @@ package struct QuantizedAttention: OpDefinition {
   package var form: AttentionForm
 
   package init(_ form: AttentionForm) { self.form = form }
-
-  package init(_ a: Attributes) throws(GraphError) { self.init(try AttentionForm(a)) }
-
-  package var attributes: Attributes { form.attributes }
 
   package func resultTypes(_ inputs: [TensorType]) throws(GraphError) -> [TensorType] {
     let check = TypeChecker(self)
@@ -164,15 +168,11 @@ package struct QuantizedAttention: OpDefinition {
 ///
 /// - Inputs: those of `attention`, then `dy`. - Results: the derivative by each of the former, of its
 ///   type.
-package struct AttentionGradient: OpDefinition {
+package struct AttentionGradient: AttentionOp {
   package static let mnemonic = "attention_gradient"
   package var form: AttentionForm
 
   package init(_ form: AttentionForm) { self.form = form }
-
-  package init(_ a: Attributes) throws(GraphError) { self.init(try AttentionForm(a)) }
-
-  package var attributes: Attributes { form.attributes }
 
   package func resultTypes(_ inputs: [TensorType]) throws(GraphError) -> [TensorType] {
     let check = TypeChecker(self)
@@ -196,15 +196,11 @@ package struct AttentionGradient: OpDefinition {
 ///   f32[Q, L, D], which are changed in place; `source` i32[Q], each in 0 ..< B; `slots` i32[Q, L],
 ///   each in 0 ..< Q; `positions` i32[R], each in 0 ..< L.
 /// - Result: the type of `q`. `form.prefix` is nil: the mask follows from the above; there is no bias.
-package struct CachedAttention: OpDefinition {
+package struct CachedAttention: AttentionOp {
   package static let mnemonic = "cached_attention"
   package var form: AttentionForm
 
   package init(_ form: AttentionForm) { self.form = form }
-
-  package init(_ a: Attributes) throws(GraphError) { self.init(try AttentionForm(a)) }
-
-  package var attributes: Attributes { form.attributes }
 
   package func resultTypes(_ inputs: [TensorType]) throws(GraphError) -> [TensorType] {
     let check = TypeChecker(self)

@@ -1,8 +1,7 @@
 /// What decides a run, field by field, as text: what a resumed run is held against.
 ///
 /// Every stored property of a recipe takes part but those that only say how often it is looked at or how it
-/// is written: a new
-/// setting is checked without being listed anywhere.
+/// is written: a new setting is checked without being listed anywhere.
 enum RecipeFields {
   private static let free: Set<String> = [
     "recompute", "half_precision", "validation_interval", "validation_limit", "validation",
