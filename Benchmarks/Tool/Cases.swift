@@ -115,9 +115,9 @@ enum Cases {
     let d = heads * width
     let made = Case(
       "cached attention, six layers, \(sequences) sequences",
-      .bytes(2 * layers * prefix * d * MemoryLayout<Float>.stride))
+      .bytes(2 * layers * prefix * d * MemoryLayout<UInt16>.stride))
     let scratch = made.floats(
-      ck_cached_attention_scratch(sequences, 1, heads, prefix, capacity, threads))
+      ck_cached_attention_scratch(heads, width, prefix, capacity, threads))
     for _ in 0..<layers {
       let (source, slots) = (made.integers(sequences), made.integers(sequences * capacity))
       let positions = made.integers(1)
@@ -128,7 +128,8 @@ enum Cases {
           sequences: sequences, rows: 1, heads: heads, head_width: width, images: 1,
           prefix_rows: prefix, capacity: capacity, scale: 0.125, q: made.floats(sequences * d),
           k: made.floats(sequences * d), v: made.floats(sequences * d),
-          prefix_k: made.floats(prefix * d), prefix_v: made.floats(prefix * d),
+          half_prefix: 1, prefix_k: made.floats(prefix * d / 2),
+          prefix_v: made.floats(prefix * d / 2),
           text_k: made.floats(sequences * capacity * d),
           text_v: made.floats(sequences * capacity * d), source: source, slots: slots,
           positions: positions, y: made.floats(sequences * d), scratch: scratch))

@@ -93,7 +93,7 @@ enum PlanRun {
           switch function.tensors[port.tensor].dtype {
           case .i32: isSmall ? bits % 4 : bits
           case .f32: isSmall ? Float(Int(bits % 64) - 32).bitPattern : bits
-          case .u8, .s8: bits
+          case .f16, .u8, .s8: bits
           }
         memory.storeBytes(of: value, toByteOffset: offset, as: UInt32.self)
       }

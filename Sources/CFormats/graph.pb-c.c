@@ -503,18 +503,20 @@ const ProtobufCMessageDescriptor gitc__graph__descriptor =
   (ProtobufCMessageInit) gitc__graph__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCEnumValue gitc__graph_value__dtype__enum_values_by_number[4] =
+static const ProtobufCEnumValue gitc__graph_value__dtype__enum_values_by_number[5] =
 {
   { "F32", "GITC__GRAPH_VALUE__DTYPE__F32", 1 },
   { "I32", "GITC__GRAPH_VALUE__DTYPE__I32", 2 },
   { "U8", "GITC__GRAPH_VALUE__DTYPE__U8", 3 },
   { "S8", "GITC__GRAPH_VALUE__DTYPE__S8", 4 },
+  { "F16", "GITC__GRAPH_VALUE__DTYPE__F16", 5 },
 };
 static const ProtobufCIntRange gitc__graph_value__dtype__value_ranges[] = {
-{1, 0},{0, 4}
+{1, 0},{0, 5}
 };
-static const ProtobufCEnumValueIndex gitc__graph_value__dtype__enum_values_by_name[4] =
+static const ProtobufCEnumValueIndex gitc__graph_value__dtype__enum_values_by_name[5] =
 {
+  { "F16", 4 },
   { "F32", 0 },
   { "I32", 1 },
   { "S8", 3 },
@@ -527,9 +529,9 @@ const ProtobufCEnumDescriptor gitc__graph_value__dtype__descriptor =
   "DType",
   "Gitc__GraphValue__DType",
   "gitc",
-  4,
+  5,
   gitc__graph_value__dtype__enum_values_by_number,
-  4,
+  5,
   gitc__graph_value__dtype__enum_values_by_name,
   1,
   gitc__graph_value__dtype__value_ranges,

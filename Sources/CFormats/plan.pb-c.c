@@ -1501,18 +1501,20 @@ const ProtobufCMessageDescriptor gitc__plan_step__descriptor =
   (ProtobufCMessageInit) gitc__plan_step__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCEnumValue gitc__plan_dtype__enum_values_by_number[4] =
+static const ProtobufCEnumValue gitc__plan_dtype__enum_values_by_number[5] =
 {
   { "F32", "GITC__PLAN_DTYPE__F32", 1 },
   { "I32", "GITC__PLAN_DTYPE__I32", 2 },
   { "U8", "GITC__PLAN_DTYPE__U8", 3 },
   { "S8", "GITC__PLAN_DTYPE__S8", 4 },
+  { "F16", "GITC__PLAN_DTYPE__F16", 5 },
 };
 static const ProtobufCIntRange gitc__plan_dtype__value_ranges[] = {
-{1, 0},{0, 4}
+{1, 0},{0, 5}
 };
-static const ProtobufCEnumValueIndex gitc__plan_dtype__enum_values_by_name[4] =
+static const ProtobufCEnumValueIndex gitc__plan_dtype__enum_values_by_name[5] =
 {
+  { "F16", 4 },
   { "F32", 0 },
   { "I32", 1 },
   { "S8", 3 },
@@ -1525,9 +1527,9 @@ const ProtobufCEnumDescriptor gitc__plan_dtype__descriptor =
   "PlanDType",
   "Gitc__PlanDType",
   "gitc",
-  4,
+  5,
   gitc__plan_dtype__enum_values_by_number,
-  4,
+  5,
   gitc__plan_dtype__enum_values_by_name,
   1,
   gitc__plan_dtype__value_ranges,
@@ -1623,7 +1625,7 @@ const ProtobufCEnumDescriptor gitc__plan_smoothing__descriptor =
   gitc__plan_smoothing__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCEnumValue gitc__plan_opcode__enum_values_by_number[39] =
+static const ProtobufCEnumValue gitc__plan_opcode__enum_values_by_number[40] =
 {
   { "LINEAR", "GITC__PLAN_OPCODE__LINEAR", 1 },
   { "QUANTIZED_LINEAR", "GITC__PLAN_OPCODE__QUANTIZED_LINEAR", 2 },
@@ -1664,11 +1666,12 @@ static const ProtobufCEnumValue gitc__plan_opcode__enum_values_by_number[39] =
   { "EXP", "GITC__PLAN_OPCODE__EXP", 37 },
   { "RSQRT", "GITC__PLAN_OPCODE__RSQRT", 38 },
   { "QUANTIZED_ATTENTION", "GITC__PLAN_OPCODE__QUANTIZED_ATTENTION", 39 },
+  { "TO_HALF", "GITC__PLAN_OPCODE__TO_HALF", 40 },
 };
 static const ProtobufCIntRange gitc__plan_opcode__value_ranges[] = {
-{1, 0},{0, 39}
+{1, 0},{0, 40}
 };
-static const ProtobufCEnumValueIndex gitc__plan_opcode__enum_values_by_name[39] =
+static const ProtobufCEnumValueIndex gitc__plan_opcode__enum_values_by_name[40] =
 {
   { "ADD", 10 },
   { "ATTENTION", 3 },
@@ -1707,6 +1710,7 @@ static const ProtobufCEnumValueIndex gitc__plan_opcode__enum_values_by_name[39] 
   { "SOFTMAX", 7 },
   { "SOFTMAX_GRADIENT", 25 },
   { "SUM", 19 },
+  { "TO_HALF", 39 },
   { "TRANSPOSE", 14 },
   { "WINDOW_MASK", 32 },
 };
@@ -1717,9 +1721,9 @@ const ProtobufCEnumDescriptor gitc__plan_opcode__descriptor =
   "PlanOpcode",
   "Gitc__PlanOpcode",
   "gitc",
-  39,
+  40,
   gitc__plan_opcode__enum_values_by_number,
-  39,
+  40,
   gitc__plan_opcode__enum_values_by_name,
   1,
   gitc__plan_opcode__value_ranges,

@@ -10,11 +10,12 @@ struct GraphRewriter {
   var graph = Graph()
   private var mapping: [Value: Value] = [:]
 
-  /// Starts with the inputs and parameters of `source`.
-  init(_ source: Graph) {
+  /// Starts with the inputs and parameters of `source`, those inputs in `retyped` with another type.
+  init(_ source: Graph, retyped: [String: TensorType] = [:]) {
     self.source = source
     for input in source.inputs {
-      mapping[input.value] = graph.input(input.name, source.type(input.value))
+      let type = retyped[input.name] ?? source.type(input.value)
+      mapping[input.value] = graph.input(input.name, type)
     }
     for parameter in source.parameters {
       mapping[parameter.value] = graph.parameter(parameter.name, source.type(parameter.value))

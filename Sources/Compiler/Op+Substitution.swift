@@ -34,7 +34,7 @@ extension Op {
       .embedding, .patches, .patchesGradient, .relativeIndex, .windowMask, .dropout, .crossEntropy,
       .sum, .geluGradient, .softmaxGradient,
       .layerNormGradient, .crossEntropyGradient, .linear, .residualLayerNorm, .quantizeRows,
-      .layerNormQuantize, .quantizedLinear, .quantizedEmbedding, .quantizedAttention:
+      .layerNormQuantize, .quantizedLinear, .quantizedEmbedding, .quantizedAttention, .toHalf:
       return self
     }
   }

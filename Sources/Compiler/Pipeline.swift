@@ -29,6 +29,7 @@ package enum Pipeline {
       ? float + [
         QuantizeProjections(quantization, function: function),
         QuantizeAttention(quantization.attention),
+        HalvePrefix(quantization.attention),
       ] : float
   }
 

@@ -83,6 +83,7 @@ package enum Op: Hashable, Sendable {
   case quantizedAttention(QuantizedAttention)
   case residualLayerNorm(ResidualLayerNorm)
   case quantizeRows(QuantizeRows)
+  case toHalf(ToHalf)
   case layerNormQuantize(LayerNormQuantize)
   case quantizedLinear(QuantizedLinear)
   case quantizedEmbedding(QuantizedEmbedding)
@@ -148,6 +149,7 @@ package enum Op: Hashable, Sendable {
       .residualLayerNorm(try ResidualLayerNorm(a))
     },
     QuantizeRows.mnemonic: { (a) throws(GraphError) in .quantizeRows(try QuantizeRows(a)) },
+    ToHalf.mnemonic: { (a) throws(GraphError) in .toHalf(try ToHalf(a)) },
     LayerNormQuantize.mnemonic: { (a) throws(GraphError) in
       .layerNormQuantize(try LayerNormQuantize(a))
     },
@@ -201,6 +203,7 @@ package enum Op: Hashable, Sendable {
     case .residualLayerNorm(let op): op
     case .quantizedAttention(let op): op
     case .quantizeRows(let op): op
+    case .toHalf(let op): op
     case .layerNormQuantize(let op): op
     case .quantizedLinear(let op): op
     case .quantizedEmbedding(let op): op

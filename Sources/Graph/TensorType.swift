@@ -8,11 +8,14 @@ package enum DType: String, Hashable, Sendable, CaseIterable {
   case u8
   /// Quantized weights, in [-127, 127].
   case s8
+  /// IEEE binary16: what is kept in half the memory, and computed with as f32.
+  case f16
 
   /// Bytes of one element.
   package var byteCount: Int {
     switch self {
     case .f32, .i32: 4
+    case .f16: 2
     case .u8, .s8: 1
     }
   }

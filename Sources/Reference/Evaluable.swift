@@ -58,6 +58,7 @@ extension Op {
     case .residualLayerNorm(let op): op
     case .quantizedAttention(let op): op
     case .quantizeRows(let op): op
+    case .toHalf(let op): op
     case .layerNormQuantize(let op): op
     case .quantizedLinear(let op): op
     case .quantizedEmbedding(let op): op

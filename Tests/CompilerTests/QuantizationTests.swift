@@ -8,7 +8,7 @@ import Testing
 
 @Suite struct QuantizationTests {
   /// The passes whose numbers these tests bound.
-  static let passes = [QuantizeProjections.name, QuantizeAttention.name]
+  static let passes = [QuantizeProjections.name, QuantizeAttention.name, HalvePrefix.name]
 
   /// Integers and scales that the compiler makes of a weight.
   private func quantized(

@@ -159,12 +159,12 @@ import Testing
     #expect(ports(prefix, prefix.inputs) == ["features: f32[B*F, 5, 16]"])
     #expect(
       ports(prefix, prefix.outputs) == [
-        "prefix_k.0: f32[B, 5*F, 8]", "prefix_v.0: f32[B, 5*F, 8]",
+        "prefix_k.0: f16[B, 5*F, 8]", "prefix_v.0: f16[B, 5*F, 8]",
       ])
     #expect(
       ports(step, step.inputs) == [
         "tokens: i32[Q, R]", "positions: i32[R]", "source: i32[Q]", "slots: i32[Q, L]",
-        "prefix_k.0: f32[B, P, 8]", "prefix_v.0: f32[B, P, 8]", "text_k.0: f32[Q, L, 8]",
+        "prefix_k.0: f16[B, P, 8]", "prefix_v.0: f16[B, P, 8]", "text_k.0: f32[Q, L, 8]",
         "text_v.0: f32[Q, L, 8]",
       ])
     #expect(ports(step, step.outputs) == ["logits: f32[Q, R, 13]"])

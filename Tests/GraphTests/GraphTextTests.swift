@@ -80,7 +80,7 @@ import Testing
   static let mistakes: [(text: String, line: Int, column: Int, says: String)] = [
     ("inputs %x : f32[2]", 1, 1, "'inputs'"),
     ("\n  input x : f32[2]", 2, 9, "'%'"),
-    ("input %x : f16[2]", 1, 12, "one of f32, i32, u8, s8"),
+    ("input %x : f64[2]", 1, 12, "one of f32, i32, u8, s8, f16"),
     ("input %x : f32[2", 1, 17, "']'"),
     ("input %x : f32[2] f32", 1, 19, "the end of the line"),
     ("input %x : f32[2]\ninput %x : f32[2]", 2, 7, "a new name"),

@@ -223,7 +223,10 @@ import Testing
       Mistake(
         .quantizedAttention(QuantizedAttention(form)),
         [f32(1, 2, 2050), f32(1, 2, 2050), f32(1, 2, 2050)], "at most 1024 columns, found 1025"),
+      Mistake(.toHalf(ToHalf()), [i32(2)], "expected x of type f32"),
       Mistake(.cachedAttention(CachedAttention(biased)), cache, "no bias"),
+      cached(3, TensorType(.f16, [2, 5, 4]), "expected prefixV of type f16"),
+      cached(5, TensorType(.f16, [3, 6, 4]), "expected textK of type f32"),
       cached(1, f32(3, 2, 4), "expected v of shape"),
       cached(3, f32(2, 5, 8), "differ in width"),
       cached(4, f32(2, 6, 4), "expected prefixV of shape"),

@@ -11,11 +11,12 @@ private struct CachedCase {
   var prefix: Int
   var capacity = 12
   var position: Int
+  var half = false
 
   var d: Int { heads * width }
   var label: String {
     "\(sequences) sequences, \(rows) rows at \(position), \(heads) heads of \(width), "
-      + "prefix \(prefix)"
+      + "prefix \(prefix)\(half ? " of 16 bits" : "")"
   }
 
   static let all: [CachedCase] = [
@@ -27,7 +28,12 @@ private struct CachedCase {
     CachedCase(sequences: 5, rows: 12, heads: 2, width: 33, prefix: 1, position: 0),
     CachedCase(sequences: 4, rows: 1, heads: 12, width: 64, prefix: 197, position: 11),
     CachedCase(images: 1, sequences: 2, rows: 1, width: 72, prefix: 9, position: 5),
-  ]
+    CachedCase(sequences: 2, rows: 7, heads: 5, width: 24, prefix: 50, capacity: 40, position: 30),
+  ].flatMap { form in
+    var halved = form
+    halved.half = true
+    return [form, halved]
+  }
 }
 
 @Suite struct CachedAttentionTests {
@@ -36,8 +42,11 @@ private struct CachedCase {
     let (d, capacity) = (form.d, form.capacity)
     let new = form.sequences * form.rows * d
     let (q, k, v) = (random.floats(new), random.floats(new), random.floats(new))
-    let prefixK = random.floats(form.images * form.prefix * d)
-    let prefixV = random.floats(prefixK.count)
+    let halves = (0..<2).map { _ in random.halves(form.images * form.prefix * d) }
+    func prefix(_ index: Int) -> [Float] {
+      form.half ? halves[index].map(half) : random.floats(halves[index].count)
+    }
+    let (prefixK, prefixV) = (prefix(0), prefix(1))
     let textK = random.floats(form.sequences * capacity * d)
     let textV = random.floats(textK.count)
     let source = random.integers(form.sequences, in: 0...Int32(form.images - 1))
@@ -93,15 +102,19 @@ private struct CachedCase {
       let y = run.output(Float.self, new)
       let (cacheK, cacheV) = (run.inout_(textK), run.inout_(textV))
       let scratch = ck_cached_attention_scratch(
-        form.sequences, form.rows, form.heads, form.prefix, capacity, run.threads)
+        form.heads, form.width, form.prefix, capacity, run.threads)
+      func given(_ index: Int, _ floats: [Float]) -> UnsafeRawPointer {
+        form.half ? UnsafeRawPointer(run.input(halves[index])) : UnsafeRawPointer(run.input(floats))
+      }
       run.execute(
         CK_CACHED_ATTENTION_F32,
         ck_cached_attention_f32_args(
           sequences: form.sequences, rows: form.rows, heads: form.heads, head_width: form.width,
           images: form.images, prefix_rows: form.prefix, capacity: capacity, scale: 0.25,
           q: run.input(q),
-          k: run.input(k), v: run.input(v), prefix_k: run.input(prefixK),
-          prefix_v: run.input(prefixV), text_k: cacheK, text_v: cacheV, source: run.input(source),
+          k: run.input(k), v: run.input(v), half_prefix: form.half ? 1 : 0,
+          prefix_k: given(0, prefixK), prefix_v: given(1, prefixV), text_k: cacheK, text_v: cacheV,
+          source: run.input(source),
           slots: run.input(slots), positions: run.input(positions), y: y,
           scratch: run.scratch(scratch)))
       expectClose(y.read(new), expected, form.label) { bounds[$0] }
@@ -125,12 +138,12 @@ private struct CachedCase {
         ck_cached_attention_f32_args(
           sequences: sequences, rows: 1, heads: 2, head_width: 32, images: 1,
           prefix_rows: prefix, capacity: capacity, scale: 0.5, q: run.input(q), k: run.input(k),
-          v: run.input(v),
+          v: run.input(v), half_prefix: 0,
           prefix_k: run.input(prefixK), prefix_v: run.input(prefixV), text_k: run.inout_(text),
           text_v: run.inout_(text), source: run.input([0, 0]),
           slots: run.input([0, 0, 0, 0, 1, 1, 1, 1]), positions: run.input([2]), y: y,
           scratch: run.scratch(
-            ck_cached_attention_scratch(sequences, 1, 2, prefix, capacity, run.threads))))
+            ck_cached_attention_scratch(2, 32, prefix, capacity, run.threads))))
       return y.read(d)
     }
     everyWay("alone and in a pair") { run in
@@ -157,13 +170,14 @@ private struct CachedCase {
         ck_cached_attention_f32_args(
           sequences: sequences, rows: rows, heads: 2, head_width: d / 2, images: images,
           prefix_rows: prefix, capacity: capacity, scale: 0.5, q: run.input(new[0]),
-          k: run.input(new[1]), v: run.input(new[2]), prefix_k: run.input(prefixes[0]),
+          k: run.input(new[1]), v: run.input(new[2]), half_prefix: 0,
+          prefix_k: run.input(prefixes[0]),
           prefix_v: run.input(prefixes[1]), text_k: textK, text_v: textV,
           source: run.input([0, source, source]),
           slots: run.input([Int32](repeating: slot, count: sequences * capacity)),
           positions: run.input(positions), y: y,
           scratch: run.scratch(
-            ck_cached_attention_scratch(sequences, rows, 2, prefix, capacity, run.threads))))
+            ck_cached_attention_scratch(2, d / 2, prefix, capacity, run.threads))))
       return [y.read(new[0].count), textK.read(text.count), textV.read(text.count)]
     }
     everyWay("\(wild)") { run in

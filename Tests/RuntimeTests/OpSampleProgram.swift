@@ -89,6 +89,7 @@ struct OpSampleProgram {
     switch tensor.dtype {
     case .f32: tensor.values.map { Float($0) }.withUnsafeBytes { Array($0) }
     case .i32: tensor.values.map { Int32($0) }.withUnsafeBytes { Array($0) }
+    case .f16: tensor.values.map { Half.bits(Float($0)) }.withUnsafeBytes { Array($0) }
     case .u8: tensor.values.map { UInt8($0) }
     case .s8: tensor.values.map { UInt8(bitPattern: Int8($0)) }
     }
@@ -100,6 +101,7 @@ struct OpSampleProgram {
       switch dtype {
       case .f32: raw.assumingMemoryBound(to: Float.self).map(Double.init)
       case .i32: raw.assumingMemoryBound(to: Int32.self).map(Double.init)
+      case .f16: raw.assumingMemoryBound(to: UInt16.self).map { Double(Half.float($0)) }
       case .u8: raw.map(Double.init)
       case .s8: raw.map { Double(Int8(bitPattern: $0)) }
       }

@@ -277,20 +277,25 @@ package enum OpSamples {
     }
     + [
       cachedAttention(
+        "prefix in 16 bits", prefix: .f16, slots: [0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2],
+        positions: [1]),
+      cachedAttention(
         "first rows", slots: [0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2], positions: [0, 1]),
       // Sequences 1 and 2 both go on from sequence 0's first row.
       cachedAttention("shared past", slots: [0, 0, 0, 0, 0, 1, 1, 1, 0, 2, 2, 2], positions: [2]),
     ]
 
   private static func cachedAttention(
-    _ what: String, slots: [Double], positions: [Double]
+    _ what: String, prefix: DType = .f32, slots: [Double], positions: [Double]
   ) -> OpSample {
     let (q, r, d) = (Dimension.symbol("Q"), Dimension.symbol("R"), Dimension(8))
     return OpSample(
       what, .cachedAttention(CachedAttention(AttentionForm(heads: 2, scale: 0.5))),
       [
         .f32("q", [q, r, d]), .f32("k", [q, r, d]), .f32("v", [q, r, d]),
-        .f32("prefixK", [b, 3, d]), .f32("prefixV", [b, 3, d]),
+        // Integers are numbers of either type.
+        .integers(prefix, "prefixK", [b, 3, d], -2...2),
+        .integers(prefix, "prefixV", [b, 3, d], -2...2),
         .f32("textK", [q, 4, d]), .f32("textV", [q, 4, d]),
         .i32("source", [q], exactly: [1, 0, 1]), .i32("slots", [q, 4], exactly: slots),
         .i32("positions", [r], exactly: positions),
@@ -298,7 +303,13 @@ package enum OpSamples {
   }
 
   private static let quantization: [OpSample] =
-    [127, 255].flatMap { levels in
+    [
+      OpSample("", .toHalf(ToHalf()), [.f32("x", [b, t, 8], -1e-4...2)]),
+      OpSample(
+        "edges", .toHalf(ToHalf()),
+        [.f32("x", [6], exactly: [0, 65519, -1e9, 0x1p-25, 0x1.8p-24, 1 + 0x1p-11])]),
+    ]
+    + [127, 255].flatMap { levels in
       [
         OpSample(
           "\(levels)", .quantizeRows(QuantizeRows(levels: levels)), [.f32("x", [b, t, 8])]),

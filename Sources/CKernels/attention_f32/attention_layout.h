@@ -72,4 +72,17 @@ CK_INLINE size_t ck_cached_attention_row(size_t prefix_rows, size_t capacity) {
   return ck_round_up(prefix_rows + capacity + 9, 16);
 }
 
+/* Keys of which a thread reads the rows of all its heads before it goes on: few enough that these
+ * stay near, and so many streams that memory answers at full speed. */
+enum { CK_CACHED_BLOCK = 16 };
+
+/* Keys from a block to the one that is asked for meanwhile. */
+enum { CK_CACHED_AHEAD = 2 * CK_CACHED_BLOCK };
+
+/* Floats of a thread's scratch: such rows of [heads][CK_CACHED_QUERIES], then those of a block of
+ * keys of one head that were 16 bits. */
+CK_INLINE size_t ck_cached_attention_layout(size_t heads, size_t head_width, size_t row) {
+  return CK_CACHED_QUERIES * heads * row + ck_round_up(CK_CACHED_BLOCK * head_width, 16);
+}
+
 #endif

@@ -13,8 +13,8 @@ size_t ck_attention_gradient_scratch(size_t batch, size_t queries, size_t keys, 
   return own + ck_bias_sums(batch, bias_batches, heads) * bias_batches * heads * queries * keys;
 }
 
-size_t ck_cached_attention_scratch(size_t sequences, size_t rows, size_t heads, size_t prefix_rows,
+size_t ck_cached_attention_scratch(size_t heads, size_t head_width, size_t prefix_rows,
                                    size_t capacity, size_t threads) {
-  (void)sequences, (void)rows;
-  return ck_cached_attention_row(prefix_rows, capacity) * CK_CACHED_QUERIES * heads * threads;
+  size_t row = ck_cached_attention_row(prefix_rows, capacity);
+  return ck_cached_attention_layout(heads, head_width, row) * threads;
 }

@@ -1,9 +1,11 @@
 #include "../common/begin_scalar.h"
+#include "../common/half.inc"
 #include "../common/walk.h"
 #include "gelu.inc"
 #include "binary.inc"
 #include "scale.inc"
 #include "unary.inc"
+#include "to_half.inc"
 
 /* Stores alone: memory sets the pace in every instruction set. */
 CK_KERNEL(ck_fill_f32) {

@@ -61,6 +61,7 @@ typedef enum ck_op {
   CK_GELU_GRADIENT_F32,
   CK_BINARY_F32,
   CK_SCALE_F32,
+  CK_TO_HALF_F32,
   CK_UNARY_F32,
   CK_FILL_F32,
   CK_COPY_F32,
@@ -282,17 +283,18 @@ typedef struct ck_cached_attention_f32_args {
   size_t prefix_rows; /* P */
   size_t capacity;    /* L */
   float scale;
-  const float *q, *k, *v;           /* [sequences, rows, D] */
-  const float *prefix_k, *prefix_v; /* [images, P, D] */
-  float *text_k, *text_v;           /* [sequences, L, D] */
-  const int32_t *source;            /* [sequences] */
-  const int32_t *slots;             /* [sequences, L] */
-  const int32_t *positions;         /* [rows], consecutive */
-  float *y;                         /* [sequences, rows, D] */
-  float *scratch;                   /* ck_cached_attention_scratch floats */
+  const float *q, *k, *v; /* [sequences, rows, D] */
+  uint32_t half_prefix;   /* nonzero: of the prefix each number is a binary16, else a float */
+  const void *prefix_k, *prefix_v; /* [images, P, D] */
+  float *text_k, *text_v;          /* [sequences, L, D] */
+  const int32_t *source;           /* [sequences] */
+  const int32_t *slots;            /* [sequences, L] */
+  const int32_t *positions;        /* [rows], consecutive */
+  float *y;                        /* [sequences, rows, D] */
+  float *scratch;                  /* ck_cached_attention_scratch floats */
 } ck_cached_attention_f32_args;
 
-size_t ck_cached_attention_scratch(size_t sequences, size_t rows, size_t heads, size_t prefix_rows,
+size_t ck_cached_attention_scratch(size_t heads, size_t head_width, size_t prefix_rows,
                                    size_t capacity, size_t threads);
 
 /* ---- rows ---- */
@@ -337,6 +339,13 @@ typedef struct ck_quantize_rows_f32_args {
   uint8_t *result;
   float *row_scales; /* [rows, 2] */
 } ck_quantize_rows_f32_args;
+
+/* y = the nearest binary16 to x, ties to even, within -65504 ... 65504; NaN stays one. */
+typedef struct ck_to_half_f32_args {
+  size_t count;
+  const float *x;
+  uint16_t *y;
+} ck_to_half_f32_args;
 
 /* y = softmax of each row; y may be x. */
 typedef struct ck_softmax_f32_args {

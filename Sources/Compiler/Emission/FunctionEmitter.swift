@@ -124,6 +124,7 @@ struct FunctionEmitter {
     case .cachedAttention: .cachedAttention
     case .quantizedAttention: .quantizedAttention
     case .quantizeRows: .quantizeRows
+    case .toHalf: .toHalf
     case .quantizedLinear: .quantizedLinear
     case .quantizedEmbedding: .quantizedEmbedding
     case .reshape: preconditionFailure("a reshape is an alias, not a step")
@@ -134,7 +135,8 @@ struct FunctionEmitter {
     switch node.op {
     case .add, .multiply, .exp, .rsqrt, .softmax, .broadcast, .embedding, .embeddingGradient,
       .interpolate,
-      .interpolateGradient, .softmaxGradient, .reshape, .quantizedEmbedding:
+      .interpolateGradient, .softmaxGradient, .reshape, .quantizedEmbedding,
+      .toHalf:
       break
     case .constant(let op): step.value = op.value
     case .scale(let op): step.value = op.factor
@@ -206,6 +208,7 @@ extension PlanDType {
     case .i32: self = .i32
     case .u8: self = .u8
     case .s8: self = .s8
+    case .f16: self = .f16
     }
   }
 }

@@ -18,6 +18,6 @@ package enum PassNumerics: Sendable {
   case exact
   /// The order of float operations.
   case reassociates
-  /// Activations and weights become integers.
+  /// Activations and weights become integers or 16 bits.
   case quantizes
 }

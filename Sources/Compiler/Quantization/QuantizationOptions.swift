@@ -14,7 +14,7 @@ package struct QuantizationOptions: Sendable, Equatable {
   package var means: [String: [String: [Float]]]
   /// The weights of the function `step`.
   package var stepWeights: StepWeights
-  /// What attention of images multiplies.
+  /// What attention of images multiplies; with `.int8` steps read its keys and values as 16 bits.
   package var attention: Precision
 
   /// Options; the defaults are those of `gitc compile` without calibration.

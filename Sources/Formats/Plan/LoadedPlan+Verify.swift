@@ -45,7 +45,7 @@ extension LoadedPlan {
       return packedFault(in: weight, bytes)
     case (.s8, .packedN8K32):
       return fourBitFault(in: weight, bytes)
-    case (.i32, _), (.u8, _):
+    case (.i32, _), (.u8, _), (.f16, _):
       return nil
     }
   }

@@ -31,8 +31,8 @@ private enum OpcodeTable {
     case .attention, .cachedAttention, .quantizedAttention, .attentionGradient: attention(opcode)
     case .layerNorm, .layerNormGradient, .quantizeRows: rows(opcode)
     case .softmax, .softmaxGradient, .crossEntropy, .crossEntropyGradient: distribution(opcode)
-    case .prefixMask, .gelu, .geluGradient, .add, .multiply, .scale, .exp, .rsqrt, .fill, .dropout,
-      .sum:
+    case .prefixMask, .gelu, .geluGradient, .add, .multiply, .scale, .exp, .rsqrt, .toHalf, .fill,
+      .dropout, .sum:
       elementwise(opcode)
     case .transpose, .concat, .slice, .broadcast, .pad, .embedding, .embeddingGradient, .patches,
       .patchesGradient, .relativeIndex, .windowMask, .quantizedEmbedding, .interpolate,
@@ -87,7 +87,7 @@ private enum OpcodeTable {
       return OpcodeSignature(
         [
           Slot("q", "QRD"), Slot("k", "QRD"), Slot("v", "QRD"),
-          Slot("prefix_k", "BPD"), Slot("prefix_v", "BPD"),
+          Slot("prefix_k", "BPD", [.f32, .f16]), Slot("prefix_v", "BPD", [.f32, .f16]),
           Slot("text_k", "QLD", storage: .mutable), Slot("text_v", "QLD", storage: .mutable),
           Slot("source", "Q", [.i32]), Slot("slots", "QL", [.i32]),
           Slot("positions", "R", [.i32]),
@@ -142,6 +142,7 @@ private enum OpcodeTable {
       OpcodeSignature(x + [Slot("dy", "…")], [Slot("dx", "…")], required: [.activation])
     case .scale: OpcodeSignature(x, y, required: [.value])
     case .exp, .rsqrt: OpcodeSignature(x, y)
+    case .toHalf: OpcodeSignature(x, [Slot("y", "…", [.f16])])
     case .fill: OpcodeSignature([], [Slot("y", "~")], required: [.value])
     case .dropout:
       OpcodeSignature(x + [Slot("seed", "1", [.i32])], y, required: [.value, .salt])

@@ -48,12 +48,13 @@ package struct PlanModel: Sendable, Equatable {
 /// The number type of a tensor in a plan.
 package enum PlanDType: Int, Sendable, CaseIterable {
   case f32 = 1
-  case i32, u8, s8
+  case i32, u8, s8, f16
 
   /// Bytes of one element.
   package var byteCount: Int {
     switch self {
     case .f32, .i32: 4
+    case .f16: 2
     case .u8, .s8: 1
     }
   }
@@ -212,7 +213,7 @@ package enum PlanOpcode: Int, Sendable, CaseIterable {
   case embedding, patches, dropout, crossEntropy
   case geluGradient, softmaxGradient, layerNormGradient, attentionGradient, embeddingGradient
   case crossEntropyGradient, patchesGradient, relativeIndex, windowMask, quantizedEmbedding
-  case interpolate, interpolateGradient, exp, rsqrt, quantizedAttention
+  case interpolate, interpolateGradient, exp, rsqrt, quantizedAttention, toHalf
 }
 
 /// The activation of a projection.

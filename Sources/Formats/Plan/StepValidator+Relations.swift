@@ -24,9 +24,9 @@ extension StepValidator {
       try patches(result(0), field("results", 0), operand(0), field("operands", 0))
     case .relativeIndex, .windowMask: try windows()
     case .interpolate, .interpolateGradient: try grids()
-    case .quantizeRows, .softmax, .prefixMask, .gelu, .scale, .exp, .rsqrt, .fill, .embedding,
-      .dropout,
-      .crossEntropy, .geluGradient, .softmaxGradient, .layerNormGradient, .embeddingGradient,
+    case .quantizeRows, .softmax, .prefixMask, .gelu, .scale, .exp, .rsqrt, .toHalf, .fill,
+      .embedding, .dropout, .crossEntropy, .geluGradient, .softmaxGradient, .layerNormGradient,
+      .embeddingGradient,
       .quantizedEmbedding,
       .crossEntropyGradient:
       break

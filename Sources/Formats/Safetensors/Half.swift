@@ -1,7 +1,7 @@
 /// IEEE binary16, without the `Float16` type that some platforms lack.
-enum Half {
+package enum Half {
   /// The number that 16 bits stand for, exact.
-  static func float(_ bits: UInt16) -> Float {
+  package static func float(_ bits: UInt16) -> Float {
     let sign = UInt32(bits & 0x8000) << 16
     let exponent = UInt32(bits >> 10) & 31
     let fraction = UInt32(bits & 1023)
@@ -14,7 +14,7 @@ enum Half {
   }
 
   /// The nearest binary16, ties to even; infinity from 65520 on, a NaN for a NaN.
-  static func bits(_ value: Float) -> UInt16 {
+  package static func bits(_ value: Float) -> UInt16 {
     let sign = UInt16(value.bitPattern >> 16 & 0x8000)
     let magnitude = value.magnitude
     if value.isNaN { return sign | 0x7e00 }

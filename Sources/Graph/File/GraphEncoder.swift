@@ -133,6 +133,7 @@ enum GraphFile {
     case .i32: GITC__GRAPH_VALUE__DTYPE__I32
     case .u8: GITC__GRAPH_VALUE__DTYPE__U8
     case .s8: GITC__GRAPH_VALUE__DTYPE__S8
+    case .f16: GITC__GRAPH_VALUE__DTYPE__F16
     }
   }
 }

@@ -192,7 +192,7 @@ package struct AttentionGradient: AttentionOp {
 /// position p of sequence s is in row slots[s, p] of the caches: beams that share a past share its
 /// rows. Positions are consecutive; `slots[s, positions[r]]` must be s.
 ///
-/// - Inputs: `q`, `k`, `v` f32[Q, R, D]; `prefixK`, `prefixV` f32[B, P, D]; `textK`, `textV`
+/// - Inputs: `q`, `k`, `v` f32[Q, R, D]; `prefixK`, `prefixV` f32[B, P, D] or both f16; `textK`, `textV`
 ///   f32[Q, L, D], which are changed in place; `source` i32[Q], each in 0 ..< B; `slots` i32[Q, L],
 ///   each in 0 ..< Q; `positions` i32[R], each in 0 ..< L.
 /// - Result: the type of `q`. `form.prefix` is nil: the mask follows from the above; there is no bias.
@@ -209,7 +209,8 @@ package struct CachedAttention: AttentionOp {
     try form.check(Array(inputs[0..<3]), check)
     try check.shape(inputs[1], inputs[0].shape, "k")
     for (index, name) in [(3, "prefixK"), (4, "prefixV"), (5, "textK"), (6, "textV")] {
-      try check.dtype(inputs[index], .f32, name)
+      let isHalf = index < 5 && inputs[3].dtype == .f16
+      try check.dtype(inputs[index], isHalf ? .f16 : .f32, name)
       try check.rank(inputs[index], 3, name)
       guard inputs[index].shape[2] == inputs[0].shape[2] else {
         throw check.fail("\(name) \(inputs[index]) and q \(inputs[0]) differ in width")

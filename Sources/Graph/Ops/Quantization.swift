@@ -28,6 +28,22 @@ package struct QuantizeRows: OpDefinition {
   }
 }
 
+/// The nearest binary16 to each element, ties to even; beyond ±65504 the largest.
+///
+/// - Input: `x` f32. - Result: f16 of the shape of `x`. - Edge cases: infinities become ±65504, NaN stays.
+package struct ToHalf: PlainOp {
+  package static let mnemonic = "to_half"
+
+  package init() {}
+
+  package func resultTypes(_ inputs: [TensorType]) throws(GraphError) -> [TensorType] {
+    let check = TypeChecker(self)
+    try check.count(inputs, 1)
+    try check.dtype(inputs[0], .f32, "x")
+    return [TensorType(.f16, inputs[0].shape)]
+  }
+}
+
 /// `embedding` from the int8 rows that `quantized_linear` multiplies: y[…, :] = table[ids[…], :] · scale.
 ///
 /// - Inputs: `table` s8[V, D] in [-127, 127]; `scales` f32[V], one per row; `ids` i32[…], each in

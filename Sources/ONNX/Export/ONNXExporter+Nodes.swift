@@ -47,7 +47,7 @@ extension ONNXExporter {
       .dropout, .crossEntropy, .sum,
       .geluGradient, .softmaxGradient, .layerNormGradient,
       .attentionGradient, .embeddingGradient, .crossEntropyGradient, .pad, .quantizeRows,
-      .layerNormQuantize, .quantizedLinear, .quantizedEmbedding, .quantizedAttention:
+      .layerNormQuantize, .quantizedLinear, .quantizedEmbedding, .quantizedAttention, .toHalf:
       throw GraphError("\(node.op.mnemonic) has no form in ONNX here")
     }
     for (value, name) in zip(node.results, results) { define(value, as: name) }

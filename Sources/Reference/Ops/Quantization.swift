@@ -6,6 +6,21 @@ extension QuantizeRows: Evaluable {
   }
 }
 
+extension ToHalf: Evaluable {
+  /// A multiple of the last place of the binary16 numbers around it: 2^(e - 10) in 2^e ..< 2^(e + 1), and
+  /// 2^-24 below 2^-14.
+  func evaluate(_ inputs: inout [Tensor], _: [String: Int]) throws(GraphError) -> [Tensor] {
+    let values = inputs[0].values.map { (exact: Double) -> Double in
+      let x = Double(Float(exact))
+      if x.isNaN { return x }
+      let bounded = min(max(x, -65504), 65504)
+      let place = max(bounded.magnitude.binade, 0x1p-14) * 0x1p-10
+      return (bounded / place).rounded(.toNearestOrEven) * place
+    }
+    return [Tensor(.f16, inputs[0].shape, values)]
+  }
+}
+
 /// u8 […, K] and f32 […, 2] of `quantize_rows`.
 private func quantizedRows(_ x: Tensor, levels: Int) -> [Tensor] {
   var integers: [Double] = []

@@ -77,8 +77,8 @@ extension Binder {
       found: "\(rows), \(images)")
     try checkScratch(view, rows: prefixRows + capacity, by: capacity, width: width)
     let scratch = try scratch(
-      floats: ck_cached_attention_scratch(
-        sequences, rows, heads, prefixRows, capacity, threads), for: view)
+      floats: ck_cached_attention_scratch(heads, width / heads, prefixRows, capacity, threads),
+      for: view)
     let (operands, y) = (view.operands.map(\.root), view.results[0].root)
     let (textK, textV) = (operands[5], operands[6])
     try view.check(
@@ -86,6 +86,7 @@ extension Binder {
       "text_k and text_v, which are written", expected: "tensors that stand nowhere else",
       found: "the same tensor twice")
     let scale = view.step.value
+    let isHalf = view.operands[3].dtype == .f16
     emit(
       KernelCall(
         CK_CACHED_ATTENTION_F32, reads: operands, writes: [y, scratch, textK, textV]
@@ -93,8 +94,8 @@ extension Binder {
         ck_cached_attention_f32_args(
           sequences: sequences, rows: rows, heads: heads, head_width: width / heads, images: images,
           prefix_rows: prefixRows, capacity: capacity, scale: scale, q: memory.f32(operands[0]),
-          k: memory.f32(operands[1]), v: memory.f32(operands[2]),
-          prefix_k: memory.f32(operands[3]), prefix_v: memory.f32(operands[4]),
+          k: memory.f32(operands[1]), v: memory.f32(operands[2]), half_prefix: isHalf ? 1 : 0,
+          prefix_k: memory.addresses[operands[3]], prefix_v: memory.addresses[operands[4]],
           text_k: memory.f32(textK), text_v: memory.f32(textV), source: memory.i32(operands[7]),
           slots: memory.i32(operands[8]), positions: memory.i32(operands[9]), y: memory.f32(y),
           scratch: memory.f32(scratch))

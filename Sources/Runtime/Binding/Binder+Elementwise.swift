@@ -70,6 +70,14 @@ extension Binder {
       })
   }
 
+  mutating func bindToHalf(_ view: StepView) {
+    let (count, x, y) = (view.results[0].count, view.operands[0].root, view.results[0].root)
+    emit(
+      KernelCall(CK_TO_HALF_F32, reads: [x], writes: [y]) { memory in
+        ck_to_half_f32_args(count: count, x: memory.f32(x), y: memory.f16(y))
+      })
+  }
+
   mutating func bindUnary(_ view: StepView, _ op: ck_unary) {
     let (count, x, y) = (view.results[0].count, view.operands[0].root, view.results[0].root)
     emit(

@@ -227,6 +227,7 @@ struct Binder {
     case .scale: bindScale(view)
     case .exp: bindUnary(view, CK_UNARY_EXP)
     case .rsqrt: bindUnary(view, CK_UNARY_RSQRT)
+    case .toHalf: bindToHalf(view)
     case .fill: bindFill(view)
     case .dropout: try bindDropout(view)
     case .sum: try bindSum(view)

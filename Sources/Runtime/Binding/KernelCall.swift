@@ -53,6 +53,10 @@ struct BoundMemory {
     addresses[buffer].assumingMemoryBound(to: Int32.self)
   }
 
+  func f16(_ buffer: Int) -> UnsafeMutablePointer<UInt16> {
+    addresses[buffer].assumingMemoryBound(to: UInt16.self)
+  }
+
   func u8(_ buffer: Int) -> UnsafeMutablePointer<UInt8> {
     addresses[buffer].assumingMemoryBound(to: UInt8.self)
   }

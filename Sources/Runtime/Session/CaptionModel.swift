@@ -6,9 +6,9 @@ package import Formats
 /// - `encode`: `pixels` f32[N, 3, S, S], or f32[N, 3, p·H, p·W] where the model takes any size →
 ///   `features` f32[N, n, E], one image or frame each.
 /// - `prefix`: `features` f32[B·F, n, E] → per decoder layer i, `prefix_k.i` and `prefix_v.i`
-///   f32[B, P, D]: the keys and values of all image tokens.
+///   f32[B, P, D], or all f16: the keys and values of all image tokens.
 /// - `step`: `tokens` i32[Q, R], `positions` i32[R], `source` i32[Q], `slots` i32[Q, L], and per layer
-///   `prefix_k.i`, `prefix_v.i` f32[B, P, D], `text_k.i`, `text_v.i` f32[Q, L, D], which it changes →
+///   `prefix_k.i`, `prefix_v.i` like those, `text_k.i`, `text_v.i` f32[Q, L, D], which it changes →
 ///   `logits` f32[Q, R, V].
 ///
 /// Symbols: N images and frames together, B images or clips, F frames of each, P image tokens of
@@ -65,7 +65,8 @@ package final class CaptionModel: Sendable {
     try ports.inputs(of: prefix, [("features", .f32, [nil, nil, nil])])
     let prefixes = (0..<layers).flatMap { ["prefix_k.\($0)", "prefix_v.\($0)"] }
     let texts = (0..<layers).flatMap { ["text_k.\($0)", "text_v.\($0)"] }
-    let caches: [PortCheck.Port] = prefixes.map { ($0, .f32, [nil, nil, nil]) }
+    let isHalf = prefix.outputs.contains { prefix.tensors[$0.tensor].dtype == .f16 }
+    let caches: [PortCheck.Port] = prefixes.map { ($0, isHalf ? .f16 : .f32, [nil, nil, nil]) }
     try ports.outputs(of: prefix, caches)
     try ports.inputs(
       of: step,

@@ -8,10 +8,18 @@ package struct CallArray: Sendable, Equatable {
     case floats([Float])
     case integers([Int32])
 
-    var dtype: PlanDType {
+    var description: String {
       switch self {
-      case .floats: .f32
-      case .integers: .i32
+      case .floats: "floats"
+      case .integers: "integers"
+      }
+    }
+
+    /// Whether a tensor of this type can be given so; f16 rounds.
+    func fits(_ dtype: PlanDType) -> Bool {
+      switch self {
+      case .floats: dtype == .f32 || dtype == .f16
+      case .integers: dtype == .i32
       }
     }
   }
@@ -66,9 +74,12 @@ package struct FunctionCall {
     let bound = try BoundFunction(
       function, weights: WeightMemory(loaded), symbols: lengths,
       kernels: kernels, threads: threads, place: loaded.place)
-    for (name, array) in inputs {
-      let target = bound.input(name)
+    for port in function.inputs {
+      guard let array = inputs[port.name] else { continue }
+      let target = bound.input(port.name)
       switch array.values {
+      case .floats(let values) where function.tensors[port.tensor].dtype == .f16:
+        values.map { Half.bits($0) }.withUnsafeBytes { target.copyMemory(from: $0) }
       case .floats(let values): values.withUnsafeBytes { target.copyMemory(from: $0) }
       case .integers(let values): values.withUnsafeBytes { target.copyMemory(from: $0) }
       }
@@ -94,6 +105,9 @@ package struct FunctionCall {
       CallArray(shape: shape, values: .floats(Array(bytes.bindMemory(to: Float.self))))
     case .i32:
       CallArray(shape: shape, values: .integers(Array(bytes.bindMemory(to: Int32.self))))
+    case .f16:
+      CallArray(
+        shape: shape, values: .floats(bytes.bindMemory(to: UInt16.self).map { Half.float($0) }))
     case .u8, .s8: nil
     }
   }
@@ -162,10 +176,10 @@ package struct FunctionCall {
     for port in function.inputs {
       guard let given = inputs[port.name] else { continue }
       let tensor = function.tensors[port.tensor]
-      guard tensor.dtype == given.values.dtype, tensor.shape.count == given.shape.count else {
+      guard given.values.fits(tensor.dtype), tensor.shape.count == given.shape.count else {
         throw failure(
           port.name, expected: "\(tensor.dtype) of \(tensor.shape.count) axes",
-          found: "\(given.values.dtype) \(given.shape)")
+          found: "\(given.values.description) \(given.shape)")
       }
       for (axis, length) in zip(tensor.shape, given.shape) {
         guard axis.terms.count == 1, axis.terms[0].coefficient == 1,

@@ -156,3 +156,15 @@ struct EpilogueData {
       + epsilon * (abs(value(sum, index)) + abs(residual))
   }
 }
+
+/// The number that 16 bits of IEEE binary16 stand for.
+func half(_ bits: UInt16) -> Float {
+  let (exponent, fraction) = (Int(bits >> 10 & 31), Float(bits & 1023))
+  let magnitude: Float =
+    switch exponent {
+    case 0: fraction * 0x1p-24
+    case 31: fraction == 0 ? .infinity : .nan
+    default: Float(sign: .plus, exponent: exponent - 15, significand: 1 + fraction / 1024)
+    }
+  return bits & 0x8000 == 0 ? magnitude : -magnitude
+}
