@@ -13,7 +13,7 @@ struct Random: RandomNumberGenerator {
     (0..<count).map { _ in Float.random(in: range, using: &self) }
   }
 
-  /// `count` numbers of 16 bits in -2 ... 2, subnormal ones too.
+  /// `count` numbers of 16 bits from -2 to 2, subnormal ones too.
   mutating func halves(_ count: Int) -> [UInt16] {
     integers(count, in: 0...UInt16(0x4000)).map { next() & 1 == 0 ? $0 : $0 | 0x8000 }
   }
