@@ -20,36 +20,24 @@ package enum PartialSums {
   /// - Returns: entry i is over runs of 2^i blocks of four inputs that start at a multiple of 2^i
   ///   blocks; a run is cut short where the weight ends.
   package static func of(packed: UnsafeRawBufferPointer, rows: Int, columns: Int) -> [Int] {
-    typealias Lanes = SIMD16<Int16>
     let (panels, blocks) = ((rows + 7) / 8, (columns + 3) / 4)
     precondition(packed.count >= panels * blocks * 32, "\(packed.count) bytes of packed weights")
-    let longest = 1 << (runLengths - 1)
-    // At most 16 blocks of 254: far within int16.
-    var most = [Lanes](repeating: .zero, count: runLengths)
-    var waiting = [(positive: Lanes, negative: Lanes)](
-      repeating: (.zero, .zero), count: runLengths)
+    guard let base = packed.baseAddress else { return [Int](repeating: 0, count: runLengths) }
+    var largest = LargestSums()
+    let whole = blocks / 16 * 16
+    // The blocks after the last sixteen, and zeros.
+    var rest = [UInt8](repeating: 0, count: 16 * 32)
     for panel in 0..<panels {
-      for block in 0..<((blocks + longest - 1) / longest * longest) {
-        let bytes =
-          block < blocks
-          ? packed.loadUnaligned(
-            fromByteOffset: (panel * blocks + block) * 32, as: Lanes.self) : .zero
-        let (first, second) = ((bytes &<< 8) &>> 8, bytes &>> 8)
-        var positive = pointwiseMax(first, .zero) &+ pointwiseMax(second, .zero)
-        var negative = positive &- first &- second
-        for length in 0..<runLengths {
-          most[length] = pointwiseMax(most[length], pointwiseMax(positive, negative))
-          // The first half of the next longer run waits for the second.
-          if block >> length & 1 == 0 {
-            waiting[length] = (positive, negative)
-            break
-          }
-          positive &+= waiting[length].positive
-          negative &+= waiting[length].negative
-        }
+      let start = base + panel * blocks * 32
+      for block in stride(from: 0, to: whole, by: 16) { largest.sixteen(start + block * 32) }
+      if whole == blocks { continue }
+      rest.withUnsafeMutableBytes { rest in
+        rest.copyMemory(
+          from: UnsafeRawBufferPointer(start: start + whole * 32, count: (blocks - whole) * 32))
+        if let rest = rest.baseAddress { largest.sixteen(rest) }
       }
     }
-    return most.map { Int($0.max()) }
+    return largest.sums
   }
 
   /// How many blocks in a row, a power of two, may be added in int16 when inputs are 0...levels:
@@ -57,6 +45,65 @@ package enum PartialSums {
   package static func groups(_ sums: [Int], levels: Int) -> Int {
     let length = sums.lastIndex { levels * $0 <= Int(Int16.max) }
     return length.map { 1 << $0 } ?? 0
+  }
+}
+
+/// The largest sums met so far, for runs of 1, 2, 4, 8 and 16 blocks.
+///
+/// One block after the other, in vectors: a first run of an int8 plan with AVX2 does it for all weights.
+private struct LargestSums {
+  typealias Lanes = SIMD16<Int16>
+
+  /// The sums of a run by sign; at most 16 blocks of 256, far within int16.
+  struct Run {
+    var positive: Lanes
+    var negative: Lanes
+
+    @inline(__always) static func + (a: Run, b: Run) -> Run {
+      Run(positive: a.positive &+ b.positive, negative: a.negative &+ b.negative)
+    }
+  }
+
+  private var of1 = Lanes.zero
+  private var of2 = Lanes.zero
+  private var of4 = Lanes.zero
+  private var of8 = Lanes.zero
+  private var of16 = Lanes.zero
+
+  /// From one block to sixteen.
+  var sums: [Int] { [of1, of2, of4, of8, of16].map { Int($0.max()) } }
+
+  @inline(__always) private static func larger(_ a: Lanes, _ b: Lanes) -> Lanes {
+    a.replacing(with: b, where: b .> a)
+  }
+
+  @inline(__always) private static func met(_ run: Run, _ largest: inout Lanes) -> Run {
+    largest = larger(largest, larger(run.positive, run.negative))
+    return run
+  }
+
+  @inline(__always) private mutating func one(_ block: UnsafeRawPointer) -> Run {
+    let bytes = block.loadUnaligned(as: Lanes.self)
+    let (first, second) = ((bytes &<< 8) &>> 8, bytes &>> 8)
+    let positive = Self.larger(first, .zero) &+ Self.larger(second, .zero)
+    return Self.met(Run(positive: positive, negative: positive &- first &- second), &of1)
+  }
+
+  @inline(__always) private mutating func two(_ blocks: UnsafeRawPointer) -> Run {
+    Self.met(one(blocks) + one(blocks + 32), &of2)
+  }
+
+  @inline(__always) private mutating func four(_ blocks: UnsafeRawPointer) -> Run {
+    Self.met(two(blocks) + two(blocks + 64), &of4)
+  }
+
+  @inline(__always) private mutating func eight(_ blocks: UnsafeRawPointer) -> Run {
+    Self.met(four(blocks) + four(blocks + 128), &of8)
+  }
+
+  /// Looks at sixteen neighbouring blocks, the first at a multiple of sixteen.
+  @inline(__always) mutating func sixteen(_ blocks: UnsafeRawPointer) {
+    _ = Self.met(eight(blocks) + eight(blocks + 256), &of16)
   }
 }
 
