@@ -14,6 +14,9 @@ CK_INLINE void prefetch_weights(const int8_t *w, const int blocks) {
   for (int b = 0; b < blocks; b += 2) __builtin_prefetch(w + AHEAD + 32 * b, 0, 3);
 }
 
+/* The sums of a tile: [rows][blocks]. */
+typedef i32x8 ck_tile_sums[CK_MOST_TILE_ROWS][CK_MOST_TILE_BLOCKS];
+
 /* A tile: rows of x times blocks of eight columns of w. */
 typedef struct ck_tile {
   size_t row, column;
@@ -23,7 +26,8 @@ typedef struct ck_tile {
   size_t w_block;
   const int32_t *column_sums; /* of the first `lanes` columns, at most 8 */
   size_t lanes;
-  i32x8 sums[CK_MOST_TILE_ROWS][CK_MOST_TILE_BLOCKS];
+  /* Elsewhere: as a member they would be filled with zeros for each tile. */
+  i32x8 (*sums)[CK_MOST_TILE_BLOCKS];
 } ck_tile;
 
 /* The last k % 4 elements of each row, as words with zeros beyond. */
