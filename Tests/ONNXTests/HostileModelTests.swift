@@ -160,6 +160,15 @@ import Testing
     #expect(error(nodes, constants).contains("more to compute"))
   }
 
+  /// Beside an axis of length 0 others may have any, and there is nothing to walk over.
+  @Test(arguments: [[0xa2_0000_0003, 0], [1 << 40, 1 << 40, 0]])
+  func nothingHasNoPlacesHoweverLongItsAxes(_ lengths: [Int]) {
+    let text = error(
+      [node("ConstantOfShape", ["s"], "o"), node("Trilu", ["o"], "l"), node("Add", ["x", "l"])],
+      [ints("s", lengths)])
+    #expect(!text.isEmpty)
+  }
+
   @Test func namesAreDefinedOnce() {
     let twice = [node("Identity", ["x"], "a"), node("Identity", ["x"], "a")]
     #expect(error(twice).contains("'a', which is defined before"))

@@ -149,6 +149,8 @@ struct Known {
   /// For each element of `whole`, row-major, its place among elements stored with `lengths`, aligned
   /// at the last axis; `whole` was checked.
   static func places(_ whole: [Int], of lengths: [Int]) -> [Int] {
+    // An axis before one of length 0 may have any length.
+    if whole.contains(0) { return [] }
     var places = [0]
     var stride = lengths.reduce(1, *)
     let missing = whole.count - lengths.count
