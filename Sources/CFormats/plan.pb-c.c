@@ -1625,7 +1625,7 @@ const ProtobufCEnumDescriptor gitc__plan_smoothing__descriptor =
   gitc__plan_smoothing__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCEnumValue gitc__plan_opcode__enum_values_by_number[40] =
+static const ProtobufCEnumValue gitc__plan_opcode__enum_values_by_number[41] =
 {
   { "LINEAR", "GITC__PLAN_OPCODE__LINEAR", 1 },
   { "QUANTIZED_LINEAR", "GITC__PLAN_OPCODE__QUANTIZED_LINEAR", 2 },
@@ -1667,11 +1667,12 @@ static const ProtobufCEnumValue gitc__plan_opcode__enum_values_by_number[40] =
   { "RSQRT", "GITC__PLAN_OPCODE__RSQRT", 38 },
   { "QUANTIZED_ATTENTION", "GITC__PLAN_OPCODE__QUANTIZED_ATTENTION", 39 },
   { "TO_HALF", "GITC__PLAN_OPCODE__TO_HALF", 40 },
+  { "KEEP_ROWS", "GITC__PLAN_OPCODE__KEEP_ROWS", 41 },
 };
 static const ProtobufCIntRange gitc__plan_opcode__value_ranges[] = {
-{1, 0},{0, 40}
+{1, 0},{0, 41}
 };
-static const ProtobufCEnumValueIndex gitc__plan_opcode__enum_values_by_name[40] =
+static const ProtobufCEnumValueIndex gitc__plan_opcode__enum_values_by_name[41] =
 {
   { "ADD", 10 },
   { "ATTENTION", 3 },
@@ -1690,6 +1691,7 @@ static const ProtobufCEnumValueIndex gitc__plan_opcode__enum_values_by_name[40] 
   { "GELU_GRADIENT", 24 },
   { "INTERPOLATE", 34 },
   { "INTERPOLATE_GRADIENT", 35 },
+  { "KEEP_ROWS", 40 },
   { "LAYER_NORM", 5 },
   { "LAYER_NORM_GRADIENT", 26 },
   { "LINEAR", 0 },
@@ -1721,9 +1723,9 @@ const ProtobufCEnumDescriptor gitc__plan_opcode__descriptor =
   "PlanOpcode",
   "Gitc__PlanOpcode",
   "gitc",
-  40,
+  41,
   gitc__plan_opcode__enum_values_by_number,
-  40,
+  41,
   gitc__plan_opcode__enum_values_by_name,
   1,
   gitc__plan_opcode__value_ranges,

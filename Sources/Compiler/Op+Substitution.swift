@@ -24,6 +24,7 @@ extension Op {
     case .cachedAttention(let op): return .cachedAttention(CachedAttention(new(op.form)))
     case .embeddingGradient(let op):
       return .embeddingGradient(EmbeddingGradient(rows: new(op.rows)))
+    case .keepRows(let op): return .keepRows(KeepRows(count: new(op.count)))
     case .interpolate(let op):
       return .interpolate(Interpolate(rows: new(op.rows), columns: new(op.columns)))
     case .interpolateGradient(let op):

@@ -104,6 +104,10 @@ extension Graph {
     one(.crossEntropy(CrossEntropy(smoothing)), logits, labels)
   }
 
+  package mutating func keepRows(_ x: Value, scores: Value, count: Dimension) -> Value {
+    one(.keepRows(KeepRows(count: count)), x, scores)
+  }
+
   package mutating func sum(_ x: Value, axes: [Int]) -> Value { one(.sum(Sum(axes: axes)), x) }
 
   /// With a bias the form says so too.

@@ -59,6 +59,7 @@ package enum Op: Hashable, Sendable {
   case slice(Slice)
   case broadcast(Broadcast)
   case embedding(Embedding)
+  case keepRows(KeepRows)
   case patches(Patches)
   case relativeIndex(RelativeIndex)
   case windowMask(WindowMask)
@@ -107,6 +108,7 @@ package enum Op: Hashable, Sendable {
     Slice.mnemonic: { (a) throws(GraphError) in .slice(try Slice(a)) },
     Broadcast.mnemonic: { (a) throws(GraphError) in .broadcast(try Broadcast(a)) },
     Embedding.mnemonic: { (a) throws(GraphError) in .embedding(try Embedding(a)) },
+    KeepRows.mnemonic: { (a) throws(GraphError) in .keepRows(try KeepRows(a)) },
     Patches.mnemonic: { (a) throws(GraphError) in .patches(try Patches(a)) },
     RelativeIndex.mnemonic: { (a) throws(GraphError) in .relativeIndex(try RelativeIndex(a)) },
     WindowMask.mnemonic: { (a) throws(GraphError) in .windowMask(try WindowMask(a)) },
@@ -181,6 +183,7 @@ package enum Op: Hashable, Sendable {
     case .slice(let op): op
     case .broadcast(let op): op
     case .embedding(let op): op
+    case .keepRows(let op): op
     case .patches(let op): op
     case .relativeIndex(let op): op
     case .windowMask(let op): op

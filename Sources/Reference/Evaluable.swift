@@ -36,6 +36,7 @@ extension Op {
     case .slice(let op): op
     case .broadcast(let op): op
     case .embedding(let op): op
+    case .keepRows(let op): op
     case .patches(let op): op
     case .relativeIndex(let op): op
     case .windowMask(let op): op

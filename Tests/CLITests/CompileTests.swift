@@ -92,6 +92,26 @@ struct CompileTests {
     }
   }
 
+  @Test("--drop-tokens leaves later layers half of the tokens, and says where it cannot")
+  func dropping() throws {
+    let workshop = try TinyWorkshop()
+    let checkpoint = workshop.folder.path("tiny.ckpt")
+    let dropped = workshop.folder.path("dropped.plan")
+    let outcome = try Gitc.run("compile", checkpoint, "-o", dropped, "--drop-tokens", "1")
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    let report = try Gitc.run("inspect", dropped)
+    // A class token and four patches; half of five, rounded up.
+    #expect(report.output.contains("f16[B, 5*F, 16]"), "\(report.output)")
+    #expect(report.output.contains("f16[B, 3*F, 16]"))
+    let picture = try workshop.picture("a.png", shade: 1)
+    #expect(try Gitc.run("run", dropped, picture).status == 0)
+    for layers in ["0", "2"] {
+      expectError(
+        try Gitc.run("compile", checkpoint, "-o", dropped, "--drop-tokens", layers), status: 64,
+        "1 to 1 layers", layers)
+    }
+  }
+
   @Test("--print-after prints graphs that read back", arguments: ["fuse-attention", "partition"])
   func printAfter(pass: String) throws {
     let workshop = try TinyWorkshop()

@@ -429,6 +429,11 @@ struct PlanRejectionTests {
     Damage("in other number", .patchesGradient, "operands[0]") { step, f in
       f[step.operands[0]][1] = 5
     },
+    Damage("more than there are", .keepRows, "results[0]") { step, f in
+      f[step.results[0]][1] = 3
+    },
+    Damage("of other width", .keepRows, "results[0]") { step, f in f[step.results[0]][2] = 5 },
+    Damage("by other scores", .keepRows, "operands[1]") { step, f in f[step.operands[1]][1] = 1 },
     Damage("to nothing", .interpolate, "results[0]") { step, f in f[step.results[0]][1] = 0 },
     Damage("to other vectors", .interpolate, "results[0]") { step, f in
       f[step.results[0]][2] = 5

@@ -230,6 +230,7 @@ struct SamplePlan {
       $0.hasBias = true
     }
     f.step(.quantizedAttention, [q, q, q], [f.f32([1, 2, 4])]) { ($0.heads, $0.value) = (2, 0.5) }
+    f.step(.keepRows, [q, f.input("scores", .f32, [1, 2])], [f.f32([1, 1, 4])])
     f.step(.toHalf, [q], [f.tensor(.f16, [1, 2, 4])])
     let (index, mask) = (f.tensor(.i32, [4, 4]), f.f32([2, 4, 4]))
     f.step(.relativeIndex, [], [index]) { $0.axes = [2] }

@@ -140,6 +140,12 @@ import Testing
     Mistake(
       .patches(Patches(PatchForm(size: 4, stride: 2))), [f32(1, 3, 8 * t, 8)], "constant sides"),
     Mistake(
+      .keepRows(KeepRows(count: 4)), [f32(2, 3, 5), f32(2, 3)], "4 of 3 rows cannot be kept"),
+    Mistake(
+      .keepRows(KeepRows(count: -1)), [f32(2, 3, 5), f32(2, 3)], "-1 of 3 rows cannot be kept"),
+    Mistake(.keepRows(KeepRows(count: 1)), [f32(2, 3, 5), f32(2, 5)], "scores"),
+    Mistake(.keepRows(KeepRows(count: 1)), [f32(2, 3), f32(2, 3)], "expected x of rank 3"),
+    Mistake(
       .interpolate(Interpolate(rows: 0, columns: 2)), [f32(2, 2, 3)], "rows and columns of 1 or"),
     Mistake(
       .interpolateGradient(InterpolateGradient(rows: 2, columns: 2)), [f32(0, 2, 3)],

@@ -115,6 +115,56 @@ import Testing
   }
 }
 
+@Suite struct KeepRowsTests {
+  /// By a sort of all rows, greatest first and the earlier of equals first.
+  private func kept(_ scores: [Float], _ count: Int) -> [Int] {
+    let order = scores.indices.sorted { a, b in
+      if scores[a].bitPattern == scores[b].bitPattern { return a < b }
+      return !scores[a].isTotallyOrdered(belowOrEqualTo: scores[b])
+    }
+    return order.prefix(count).sorted()
+  }
+
+  private func check(_ scores: [[Float]], kept count: Int, width: Int) {
+    let rows = scores.first?.count ?? 0
+    var random = Random(UInt64(rows * 100 + count))
+    let x = random.floats(scores.count * rows * width)
+    let expected = scores.enumerated().flatMap { element, scores in
+      kept(scores, count).flatMap { row in
+        x[(element * rows + row) * width..<(element * rows + row + 1) * width]
+      }
+    }
+    everyWay("\(count) of \(rows) rows") { run in
+      let y = run.output(Float.self, expected.count)
+      run.execute(
+        CK_KEEP_ROWS_F32,
+        ck_keep_rows_f32_args(
+          batch: scores.count, rows: rows, kept: count, d: width, x: run.input(x),
+          scores: run.input(scores.flatMap { $0 }), y: y))
+      #expect(y.read(expected.count) == expected)
+    }
+  }
+
+  @Test func keepsTheGreatestInTheirOrder() {
+    for rows in [1, 2, 7, 8, 9, 33, 197] {
+      for count in Set([0, 1, rows / 2, rows - 1, rows]) {
+        var random = Random(UInt64(rows))
+        check((0..<3).map { _ in random.floats(rows) }, kept: count, width: 5)
+      }
+    }
+  }
+
+  @Test func equalsStayInFrontAndEveryBitPatternHasAPlace() {
+    let extremes: [Float] = [
+      0, -0.0, .nan, -.nan, .infinity, -.infinity, .leastNonzeroMagnitude,
+      -.leastNonzeroMagnitude, .greatestFiniteMagnitude, 1, 1, 1, -1, 0, -0.0,
+    ]
+    for count in 0...extremes.count {
+      check([extremes, extremes.reversed(), extremes.map { _ in 1 }], kept: count, width: 3)
+    }
+  }
+}
+
 @Suite struct EmbeddingTests {
   @Test func copiesRowsAndZerosForIdsOutside() {
     for d in [0, 1, 7, 8, 33] {

@@ -209,6 +209,8 @@ struct BindRejectionTests {
     Case(.embedding, "float ids", [[7, 4], [3]], [[3, 4]], says: "ids"),
     Case(.embeddingGradient, "fewer rows of dy", [[3], [2, 4]], [[7, 4]], says: "dy")
       .typed(operands: [0: .i32]),
+    Case(.keepRows, "more than there are", [[1, 3, 4], [1, 3]], [[1, 4, 4]], says: "result"),
+    Case(.keepRows, "scores of fewer", [[1, 3, 4], [1, 2]], [[1, 2, 4]], says: "scores"),
     Case(.interpolate, "from nothing", [[0, 2, 4]], [[3, 2, 4]], says: "grids"),
     Case(.interpolate, "to other vectors", [[2, 2, 4]], [[3, 2, 5]], says: "y"),
     Case(.interpolateGradient, "of nothing", [[2, 0, 4]], [[3, 2, 4]], says: "grids"),

@@ -27,7 +27,8 @@ struct TinyCaptioner {
   init(
     seed: UInt64, frames: Int = 0, precision: Precision = .fp32, maximumTextLength: Int = 8,
     sizes: GIT.ImageSizes = .one, geometry: Preprocessing.Geometry = .centerCrop(.halfEven),
-    merging: GIT.TokenMerging? = nil, vision: GITConfiguration.Vision = vision, textWidth: Int = 24,
+    reduction: GIT.TokenReduction = .none, vision: GITConfiguration.Vision = vision,
+    textWidth: Int = 24,
     textMLPWidth: Int = 20
   ) throws {
     configuration = GITConfiguration(
@@ -36,7 +37,7 @@ struct TinyCaptioner {
         width: textWidth, layers: 2, heads: 2, mlpWidth: textMLPWidth,
         vocabularySize: Self.vocabulary.count, maximumTextLength: maximumTextLength),
       frames: frames)
-    graph = GIT.logits(configuration, sizes: sizes, merging: merging)
+    graph = GIT.logits(configuration, sizes: sizes, reduction: reduction)
     var parameters: [String: Tensor] = [:]
     for (index, named) in graph.parameters.enumerated() {
       let shape = graph.shape(named.value).values([:]) ?? []

@@ -166,6 +166,18 @@ package enum OpSamples {
         "", .embedding(Embedding()),
         [.f32("table", [7, 4]), .integers(.i32, "ids", [b, t], 0...6)]),
       OpSample(
+        "", .keepRows(KeepRows(count: t)), [.f32("x", [b, t + 2, 4]), .f32("scores", [b, t + 2])]),
+      OpSample(
+        "equals and extremes", .keepRows(KeepRows(count: 2 * b)),
+        [
+          .f32("x", [2, 6, 3]),
+          .f32(
+            "scores", [2, 6],
+            exactly: [0, -0.0, 1, 1, 0, 1, -.infinity, .nan, -2, .infinity, -2, -2]),
+        ]),
+      OpSample(
+        "none", .keepRows(KeepRows(count: 0)), [.f32("x", [b, t, 4]), .f32("scores", [b, t])]),
+      OpSample(
         "", .embeddingGradient(EmbeddingGradient(rows: 4)),
         [.integers(.i32, "ids", [b, t], 0...3), .f32("dy", [b, t, 5])]),
       OpSample(

@@ -41,6 +41,16 @@ typedef struct ck_embedding_f32_args {
   float *y;
 } ck_embedding_f32_args;
 
+/* The `kept` rows of each x[b] with the greatest scores, in the order they stand. Scores are
+ * compared in IEEE 754's total order; among equals the earlier row stays. `kept` is at most `rows`.
+ */
+typedef struct ck_keep_rows_f32_args {
+  size_t batch, rows, kept, d;
+  const float *x;      /* [batch, rows, D] */
+  const float *scores; /* [batch, rows] */
+  float *y;            /* [batch, kept, D] */
+} ck_keep_rows_f32_args;
+
 /* As ck_embedding_f32, of rows that a projection multiplies: y[i, n] = table[ids[i], n] · scale. */
 typedef struct ck_embedding_s8_args {
   size_t count, rows, d;

@@ -1,5 +1,5 @@
-/* Rows of tables and patches of images: see ck_embedding_f32_args, ck_embedding_s8_args and
- * ck_patches_f32_args. */
+/* Rows of tables, rows that are kept, and patches of images: see ck_embedding_f32_args,
+ * ck_embedding_s8_args, ck_keep_rows_f32_args and ck_patches_f32_args. */
 #include "patches.h"
 
 #define CK_VARIANT scalar
@@ -33,6 +33,42 @@ CK_KERNEL(ck_embedding_s8) {
     float scale = a->table_scales[id];
     for (size_t column = 0; column < a->d; column++) {
       y[column] = (float)row[column / 4 * 32 + column % 4] * scale;
+    }
+  }
+}
+
+/* An integer that is greater where x is in IEEE 754's total order. */
+CK_INLINE int32_t ordered(float x) {
+  int32_t bits;
+  memcpy(&bits, &x, sizeof bits);
+  return bits ^ (int32_t)((uint32_t)(bits >> 31) >> 1);
+}
+
+/* How many rows come before row `row`: those with greater scores, and equal ones in front of it. */
+CK_INLINE size_t rank_of(const float *scores, size_t rows, size_t row) {
+  int32_t own = ordered(scores[row]);
+  size_t rank = 0;
+  for (size_t i = 0; i < row; i++) rank += ordered(scores[i]) >= own;
+  for (size_t i = row + 1; i < rows; i++) rank += ordered(scores[i]) > own;
+  return rank;
+}
+
+/* Threads share the rows that are kept; each finds out for itself which those are: rows²
+ * comparisons are little beside what projections of as many rows take. */
+CK_KERNEL(ck_keep_rows_f32) {
+  const ck_keep_rows_f32_args *a = untyped;
+  ck_range range = ck_share(a->batch * a->kept, 1, thread, threads);
+  if (range.begin == range.end) return;
+  size_t first = range.begin / a->kept, last = (range.end - 1) / a->kept;
+  for (size_t b = first; b <= last; b++) {
+    const float *scores = a->scores + b * a->rows;
+    size_t next = b * a->kept;
+    for (size_t row = 0; row < a->rows && next < range.end; row++) {
+      if (rank_of(scores, a->rows, row) >= a->kept) continue;
+      if (next >= range.begin) {
+        memcpy(a->y + next * a->d, a->x + (b * a->rows + row) * a->d, a->d * sizeof(float));
+      }
+      next++;
     }
   }
 }

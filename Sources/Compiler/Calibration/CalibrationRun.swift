@@ -57,9 +57,10 @@ package struct CalibrationRun {
     prefix.run()
     watch(prefix)
 
-    let imageRows = prefix.outputShape("prefix_k.0")[1]
+    let imageRows = function("step").imageRows { prefix.outputShape("prefix_k.\($0)")[1] }
     let step = try bind(
-      "step", ["Q": 1, "R": length, "L": length, "B": 1, "P": imageRows, "F": sample.frames])
+      "step",
+      imageRows.merging(["Q": 1, "R": length, "L": length, "B": 1, "F": sample.frames]) { $1 })
     for port in function("step").inputs where port.name.hasPrefix("prefix_") {
       copy(port.name, from: prefix, to: step)
     }

@@ -103,6 +103,7 @@ struct FunctionEmitter {
     case .slice: .slice
     case .broadcast: .broadcast
     case .embedding: .embedding
+    case .keepRows: .keepRows
     case .patches: .patches
     case .relativeIndex: .relativeIndex
     case .windowMask: .windowMask
@@ -134,9 +135,8 @@ struct FunctionEmitter {
   private mutating func setAttributes(_ step: inout PlanStep, _ node: Node) {
     switch node.op {
     case .add, .multiply, .exp, .rsqrt, .softmax, .broadcast, .embedding, .embeddingGradient,
-      .interpolate,
-      .interpolateGradient, .softmaxGradient, .reshape, .quantizedEmbedding,
-      .toHalf:
+      .keepRows, .interpolate, .interpolateGradient, .softmaxGradient, .reshape,
+      .quantizedEmbedding, .toHalf:
       break
     case .constant(let op): step.value = op.value
     case .scale(let op): step.value = op.factor

@@ -5,9 +5,9 @@ extension Plan {
   /// A value for every symbol of a captioner's functions: one image of one frame, and a new token after
   /// a text that fills `textLength` rows of the caches; nil for a program that is no captioner.
   package func sizesOfOneImage(textLength: Int = Self.usualTextLength) -> [String: Int]? {
-    guard let model, let prefix = function("prefix"),
-      let port = prefix.outputs.first(where: { $0.name == "prefix_k.0" })
-    else { return nil }
+    guard let model, let prefix = function("prefix"), let step = function("step") else {
+      return nil
+    }
     var sizes = ["N": 1, "B": 1, "F": 1, "Q": 1, "R": 1]
     sizes["L"] = min(textLength, model.maximumTextLength)
     if let patch = function("encode")?.patchSize {
@@ -15,13 +15,15 @@ extension Plan {
       let side = max(1, model.preprocessing.imageSize / patch)
       (sizes["H"], sizes["W"]) = (side, side)
     }
-    let shape = prefix.tensors[port.tensor].shape
     let values = prefix.symbols.compactMap { sizes[$0] }
-    guard shape.count == 3, values.count == prefix.symbols.count,
-      let rows = shape[1].value(values)
-    else { return nil }
-    sizes["P"] = rows
-    return sizes
+    guard values.count == prefix.symbols.count else { return nil }
+    let rows = step.imageRows { layer in
+      prefix.outputs.first { $0.name == "prefix_k.\(layer)" }.flatMap { port in
+        let shape = prefix.tensors[port.tensor].shape
+        return shape.count == 3 ? shape[1].value(values) : nil
+      }
+    }
+    return sizes.merging(rows) { $1 }
   }
 
   /// The tokens of a long caption: what `gitc run` generates at most unless told otherwise.

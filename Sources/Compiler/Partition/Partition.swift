@@ -11,7 +11,8 @@ import Graph
 ///   sequences, the rows before them being in the caches.
 ///
 /// Symbols: N frames in a batch, B images, F frames of each, H rows and W columns of patches where
-/// the model takes any size, P prefix rows, Q sequences, R new rows, L capacity of the text caches.
+/// the model takes any size, P prefix rows (P2 … of layers that read fewer), Q sequences, R new rows, L
+/// capacity of the text caches.
 struct Partition {
   /// nil where the prefix is text.
   let encode: Graph?

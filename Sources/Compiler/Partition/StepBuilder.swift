@@ -14,6 +14,9 @@ struct StepBuilder {
   private let positions: Value
   private let sourceOf: Value
   private let slots: Value
+  /// How many image rows each layer's attention reads, by the source: as many as there are, unless
+  /// some are dropped on the way.
+  private var prefixLengths: [Dimension] = []
 
   private static let symbols: [String: Dimension] = ["B": .symbol("Q"), "T": .symbol("R")]
 
@@ -133,7 +136,7 @@ struct StepBuilder {
     func cache(_ name: String, _ shape: Shape) -> Value {
       graph.input("\(name).\(layer)", .f32(shape + [width]))
     }
-    let images: Shape = [.symbol("B"), .symbol("P")]
+    let images: Shape = [.symbol("B"), prefixLength(prefix)]
     let sequences: Shape = [.symbol("Q"), .symbol("L")]
     let caches = [
       cache("prefix_k", images), cache("prefix_v", images), cache("text_k", sequences),
@@ -149,6 +152,13 @@ struct StepBuilder {
       graph.apply(
         .cachedAttention(CachedAttention(cached)),
         [queries, textK, textV] + caches + [sourceOf, slots, positions])[0]
+  }
+
+  /// The step's symbol for so many image rows: P, and P2, P3 … for layers that read fewer.
+  private mutating func prefixLength(_ rows: Dimension) -> Dimension {
+    if !prefixLengths.contains(rows) { prefixLengths.append(rows) }
+    let number = (prefixLengths.firstIndex(of: rows) ?? 0) + 1
+    return .symbol(number == 1 ? "P" : "P\(number)")
   }
 
   /// Image rows of the whole graph and text rows of the step that a concatenation is made of.

@@ -22,9 +22,16 @@ package struct SplitPrefix: Pass {
   package func run(
     _ graph: Graph, _: inout ParameterStore
   ) -> (graph: Graph, rewrites: Int) {
-    var splitter = Splitter(graph)
-    for node in graph.nodes { splitter.handle(node) }
-    return splitter.rewrites == 0 ? (graph, 0) : (splitter.finish(), splitter.rewrites)
+    var (graph, rewrites) = (graph, 0)
+    // Only once a part of the sequence is apart does what is made of it alone, such as fewer image rows
+    // that are joined with the text again, no longer depend on the other part.
+    while true {
+      var splitter = Splitter(graph)
+      for node in graph.nodes { splitter.handle(node) }
+      if splitter.rewrites == 0 { return (graph, rewrites) }
+      rewrites += splitter.rewrites
+      graph = splitter.finish()
+    }
   }
 }
 

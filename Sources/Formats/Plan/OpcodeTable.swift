@@ -34,7 +34,8 @@ private enum OpcodeTable {
     case .prefixMask, .gelu, .geluGradient, .add, .multiply, .scale, .exp, .rsqrt, .toHalf, .fill,
       .dropout, .sum:
       elementwise(opcode)
-    case .transpose, .concat, .slice, .broadcast, .pad, .embedding, .embeddingGradient, .patches,
+    case .transpose, .concat, .slice, .broadcast, .pad, .embedding, .embeddingGradient, .keepRows,
+      .patches,
       .patchesGradient, .relativeIndex, .windowMask, .quantizedEmbedding, .interpolate,
       .interpolateGradient:
       movement(opcode)
@@ -172,6 +173,8 @@ private enum OpcodeTable {
         ], [Slot("y", "…D")])
     case .embeddingGradient:
       OpcodeSignature([Slot("ids", "…", [.i32]), Slot("dy", "…D")], [Slot("dtable", "VD")])
+    case .keepRows:
+      OpcodeSignature([Slot("x", "BSD"), Slot("scores", "BS")], [Slot("y", "BKD")])
     case .patches:
       OpcodeSignature([Slot("x", "B___")], [Slot("y", "BPK")], required: [.axes])
     case .patchesGradient:

@@ -213,7 +213,7 @@ package enum PlanOpcode: Int, Sendable, CaseIterable {
   case embedding, patches, dropout, crossEntropy
   case geluGradient, softmaxGradient, layerNormGradient, attentionGradient, embeddingGradient
   case crossEntropyGradient, patchesGradient, relativeIndex, windowMask, quantizedEmbedding
-  case interpolate, interpolateGradient, exp, rsqrt, quantizedAttention, toHalf
+  case interpolate, interpolateGradient, exp, rsqrt, quantizedAttention, toHalf, keepRows
 }
 
 /// The activation of a projection.

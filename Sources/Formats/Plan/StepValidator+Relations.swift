@@ -24,6 +24,7 @@ extension StepValidator {
       try patches(result(0), field("results", 0), operand(0), field("operands", 0))
     case .relativeIndex, .windowMask: try windows()
     case .interpolate, .interpolateGradient: try grids()
+    case .keepRows: try keptRows()
     case .quantizeRows, .softmax, .prefixMask, .gelu, .scale, .exp, .rsqrt, .toHalf, .fill,
       .embedding, .dropout, .crossEntropy, .geluGradient, .softmaxGradient, .layerNormGradient,
       .embeddingGradient,
@@ -196,6 +197,14 @@ extension StepValidator {
     guard kept.count == y.count, zip(kept, y).allSatisfy({ $0.canEqual($1) }) else {
       throw unfit(field("results", 0), expected: scope.lengths(kept), found: y)
     }
+  }
+
+  /// No more rows stay than there are; what hangs on symbols is compared when it is bound.
+  private func keptRows() throws(InputError) {
+    guard let rows = operand(0)[1].constant, let kept = result(0)[1].constant, kept > rows else {
+      return
+    }
+    throw unfit(field("results", 0), expected: "at most \(rows) rows", found: result(0))
   }
 
   /// There is a value to interpolate between.

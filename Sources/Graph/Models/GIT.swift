@@ -32,17 +32,29 @@ package enum GIT {
   }
 
   /// Fewer image tokens than the model was made with: less to compute, at some loss.
-  ///
-  /// After a block of the encoder, every two neighbours of a row of patches become their mean. What
-  /// follows, in the encoder and in the decoder, sees half as many tokens. Tokens of late blocks have
-  /// mixed with their neighbours, so that a mean loses little of them.
-  /// - Source: token merging (Bolya et al. 2023) joins the most similar tokens of each image, in every
-  ///   block; joining neighbours once needs no comparison and keeps all shapes known.
-  package struct TokenMerging: Sendable, Hashable {
-    /// So many blocks see all tokens; from 1 to one fewer than there are.
-    package var afterBlocks: Int
+  package struct TokenReduction: Sendable, Hashable {
+    /// After so many blocks of the encoder, at least one and not all, every two neighbours of a row of
+    /// patches become their mean; nil: never.
+    ///
+    /// What follows, in the encoder and in the decoder, sees half as many tokens. Tokens of late blocks
+    /// have mixed with their neighbours, so that a mean loses little of them.
+    /// - Source: token merging (Bolya et al. 2023) joins the most similar tokens of each image, in every
+    ///   block; joining neighbours once needs no comparison and keeps all shapes known.
+    package var mergeAfterBlocks: Int?
+    /// After so many layers of the decoder, at least one and not all, the half of the image tokens that
+    /// the frames' class tokens attend to least in the last of those layers is dropped; nil: never.
+    ///
+    /// Of a clip it is the half of all its tokens, which may be more of one frame than of another.
+    /// - Source: FastV (Chen et al. 2024), which ranks by the attention of the last text token. Here image
+    ///   tokens never see the text, so class tokens say what matters, as in EViT (Liang et al. 2022).
+    package var dropAfterLayers: Int?
 
-    package init(afterBlocks: Int) { self.afterBlocks = afterBlocks }
+    package init(mergeAfterBlocks: Int? = nil, dropAfterLayers: Int? = nil) {
+      (self.mergeAfterBlocks, self.dropAfterLayers) = (mergeAfterBlocks, dropAfterLayers)
+    }
+
+    /// The model as it was made.
+    package static let none = TokenReduction()
   }
 
   /// The model as one graph of primitive ops.
@@ -54,15 +66,15 @@ package enum GIT {
   /// - With `training` there are two more inputs, `seed` i32[1], new at every step, and `labels`
   ///   i32[B, T], where label t is the token after position t, negative where nothing is to be
   ///   learnt; and an output `loss` f32[]. `seed` is there even when nothing is dropped.
-  /// - `merging` is for a ViT of one size with an even number of patches per side.
+  /// - `reduction` is for a ViT of one size, merging for one with an even number of patches per side.
   /// - Precondition: `configuration` passes `validated(place:)`; only a ViT takes `.any` sizes. When the graph runs, T is at most
   ///   `maximumTextLength` and F at most `frames`, unless that is 0.
   package static func logits(
-    _ configuration: GITConfiguration, sizes: ImageSizes = .one, merging: TokenMerging? = nil,
-    training: TrainingOptions? = nil
+    _ configuration: GITConfiguration, sizes: ImageSizes = .one,
+    reduction: TokenReduction = .none, training: TrainingOptions? = nil
   ) -> Graph {
     let text = TensorType(.i32, [.symbol("B"), .symbol("T")])
-    var builder = GITBuilder(configuration: configuration, sizes: sizes, merging: merging)
+    var builder = GITBuilder(configuration: configuration, sizes: sizes, reduction: reduction)
     let pixels = builder.graph.input(
       "pixels",
       .f32([.symbol("B"), .symbol("F"), 3, builder.image.height, builder.image.width]))
@@ -108,21 +120,25 @@ struct GITBuilder {
 
   let configuration: GITConfiguration
   let image: ImageShape
-  let merging: GIT.TokenMerging?
+  let reduction: GIT.TokenReduction
   var graph = Graph()
   /// nil in an inference graph.
   var dropout: DropoutState?
 
-  init(configuration: GITConfiguration, sizes: GIT.ImageSizes, merging: GIT.TokenMerging?) {
+  init(
+    configuration: GITConfiguration, sizes: GIT.ImageSizes = .one,
+    reduction: GIT.TokenReduction = .none
+  ) {
     self.configuration = configuration
-    self.merging = merging
+    self.reduction = reduction
     let side = Dimension(configuration.vision.imageSize)
     switch (sizes, configuration.vision) {
-    case (.one, .vit(let vit)) where merging != nil:
+    case (.one, .vit(let vit)) where reduction.mergeAfterBlocks != nil:
       let patches = vit.imageSize / vit.patchSize
       precondition(patches.isMultiple(of: 2), "an even number of patches per side")
       image = ImageShape(height: side, width: side, tokens: Dimension(1 + patches * patches / 2))
-    case _ where merging != nil: preconditionFailure("a ViT of one size")
+    case (.any, _) where reduction != .none, (_, .coswin) where reduction != .none:
+      preconditionFailure("fewer tokens of a ViT of one size")
     case (.one, _):
       image = ImageShape(
         height: side, width: side, tokens: Dimension(configuration.tokensPerFrame))
@@ -161,20 +177,43 @@ struct GITBuilder {
     let output: String
   }
 
+  /// What attention multiplies: projections of the same rows [batch, rows, width].
+  struct AttentionRows {
+    let query: Value
+    let key: Value
+    let value: Value
+  }
+
+  mutating func attentionRows(_ x: Value, _ names: AttentionNames, width: Int) -> AttentionRows {
+    AttentionRows(
+      query: linear(x, names.query, from: width, to: width),
+      key: linear(x, names.key, from: width, to: width),
+      value: linear(x, names.value, from: width, to: width))
+  }
+
   /// Multi-head self-attention of `x` [batch, rows, width] with its output projection.
   ///
-  /// `prefix` is the number of image tokens at the front for the decoder's mask; nil for the
-  /// encoder, where every token sees every token and nothing is dropped. `bias` [heads, rows, rows]
-  /// is added to the scaled scores; one of [W, heads, rows, rows] has an entry for each of W batch
-  /// elements in turn.
+  /// Every token sees every token and nothing is dropped. `bias` [heads, rows, rows] is added to the
+  /// scaled scores; one of [W, heads, rows, rows] has an entry for each of W batch elements in turn.
   mutating func selfAttention(
-    _ x: Value, _ names: AttentionNames, width: Int, heads: Int, prefix: Dimension?,
+    _ x: Value, _ names: AttentionNames, width: Int, heads: Int, bias: Value? = nil
+  ) -> Value {
+    let rows = attentionRows(x, names, width: width)
+    return attention(rows, output: names.output, width: width, heads: heads, bias: bias)
+  }
+
+  /// Multi-head attention of rows that are projected already, with its output projection.
+  ///
+  /// `prefix` is the number of image tokens at the front for the decoder's mask and its dropout; nil
+  /// for the encoder.
+  mutating func attention(
+    _ rows: AttentionRows, output: String, width: Int, heads: Int, prefix: Dimension? = nil,
     bias: Value? = nil
   ) -> Value {
-    let shape = graph.shape(x)
-    let query = projectedHeads(x, names.query, width: width, heads: heads)
-    let key = projectedHeads(x, names.key, width: width, heads: heads)
-    let value = projectedHeads(x, names.value, width: width, heads: heads)
+    let shape = graph.shape(rows.query)
+    let query = divided(rows.query, heads: heads)
+    let key = divided(rows.key, heads: heads)
+    let value = divided(rows.value, heads: heads)
 
     var scores = graph.matMul(query, key, transposeB: true)
     scores = graph.scale(scores, by: 1 / Float(width / heads).squareRoot())
@@ -184,8 +223,8 @@ struct GITBuilder {
     if prefix != nil, let rate = dropout?.options.attentionDropout {
       probabilities = drop(probabilities, rate: rate)
     }
-    let rows = graph.transpose(graph.matMul(probabilities, value), [0, 2, 1, 3])
-    return linear(graph.reshape(rows, shape), names.output, from: width, to: width)
+    let mixed = graph.transpose(graph.matMul(probabilities, value), [0, 2, 1, 3])
+    return linear(graph.reshape(mixed, shape), output, from: width, to: width)
   }
 
   private mutating func adding(_ bias: Value, to scores: Value) -> Value {
@@ -197,15 +236,12 @@ struct GITBuilder {
     return graph.reshape(graph.add(graph.reshape(scores, divided), bias), shape)
   }
 
-  /// A projection of `x` [batch, rows, width], as [batch, heads, rows, width / heads].
-  private mutating func projectedHeads(
-    _ x: Value, _ name: String, width: Int, heads: Int
-  ) -> Value {
-    let shape = graph.shape(x)
-    let projected = graph.reshape(
-      linear(x, name, from: width, to: width),
-      [shape[0], shape[1], Dimension(heads), Dimension(width / heads)])
-    return graph.transpose(projected, [0, 2, 1, 3])
+  /// Rows [batch, rows, width] by heads: [batch, heads, rows, width / heads].
+  mutating func divided(_ rows: Value, heads: Int) -> Value {
+    let shape = graph.shape(rows)
+    let width = shape[2].divided(by: heads)
+    return graph.transpose(
+      graph.reshape(rows, [shape[0], shape[1], Dimension(heads), width]), [0, 2, 1, 3])
   }
 
   /// `x` with dropout of the decoder's rate, or `x` itself in an inference graph.

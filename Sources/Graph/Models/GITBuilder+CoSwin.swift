@@ -69,8 +69,7 @@ extension GITBuilder {
     // All rows of a block but its attention's are on their own, so the whole block is over windows.
     let x = windows(input, stage, shift: shift)
     var y = layerNorm(x, "\(name).layernorm_before", width: stage.width, epsilon: epsilon)
-    y = selfAttention(
-      y, names, width: stage.width, heads: stage.heads, prefix: nil, bias: bias)
+    y = selfAttention(y, names, width: stage.width, heads: stage.heads, bias: bias)
     let attended = graph.add(y, x)
 
     let mlpWidth = mlpRatio * stage.width

@@ -61,25 +61,10 @@ extension GITBuilder {
       positions("\(name).embeddings.position_embedding.weight", vision))
     x = layerNorm(x, "\(name).pre_layrnorm", width: vision.width, epsilon: epsilon)
     for layer in 0..<vision.layers {
-      if layer == merging?.afterBlocks { x = mergedTokens(x, vision) }
+      if layer == reduction.mergeAfterBlocks { x = mergedTokens(x) }
       x = encoderBlock(x, "\(name).encoder.layers.\(layer)", vision)
     }
     return layerNorm(x, "\(name).post_layernorm", width: vision.width, epsilon: epsilon)
-  }
-
-  /// The class token and the means of every two neighbours of a row of patches: [images, 1 + 2·K, width]
-  /// to [images, 1 + K, width].
-  private mutating func mergedTokens(_ x: Value, _ vision: GITConfiguration.ViT) -> Value {
-    let (images, width) = (graph.shape(x)[0], Dimension(vision.width))
-    let all = graph.shape(x)[1]
-    // Row by row, and a row is an even number: pairs do not cross its end.
-    let pairs = graph.reshape(
-      graph.slice(x, axis: 1, from: 1, to: all), [images, image.tokens - 1, 2 * width])
-    let sum = graph.add(
-      graph.slice(pairs, axis: 2, from: 0, to: width),
-      graph.slice(pairs, axis: 2, from: width, to: 2 * width))
-    return graph.concat(
-      [graph.slice(x, axis: 1, from: 0, to: 1), graph.scale(sum, by: 0.5)], axis: 1)
   }
 
   /// A vector per token, [N, width]: the class token's, then those of the square grid that the model was
@@ -108,7 +93,7 @@ extension GITBuilder {
       value: "\(name).self_attn.v_proj", output: "\(name).self_attn.out_proj")
 
     var y = layerNorm(input, "\(name).layer_norm1", width: vision.width, epsilon: epsilon)
-    y = selfAttention(y, names, width: vision.width, heads: vision.heads, prefix: nil)
+    y = selfAttention(y, names, width: vision.width, heads: vision.heads)
     let x = graph.add(y, input)
 
     y = layerNorm(x, "\(name).layer_norm2", width: vision.width, epsilon: epsilon)

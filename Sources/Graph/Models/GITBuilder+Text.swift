@@ -22,38 +22,44 @@ extension GITBuilder {
 
   /// One stack over image rows, then text rows, under the prefix mask; gives the text rows.
   mutating func decoder(image: Value, text: Value) -> Value {
-    let prefix = graph.shape(image)[1]
-    let x = decoderBlocks(graph.concat([image, text], axis: 1), "git", prefix: prefix)
+    var prefix = graph.shape(image)[1]
+    var x = graph.concat([image, text], axis: 1)
+    for layer in 0..<configuration.text.layers {
+      let block = decoderBlock(x, "git.encoder.layer.\(layer)", prefix: prefix)
+      x = block.result
+      if layer + 1 == reduction.dropAfterLayers {
+        (x, prefix) = droppingTokens(x, block.attended, prefix: prefix)
+      }
+    }
     return graph.slice(x, axis: 1, from: prefix, to: prefix + .symbol("T"))
   }
 
-  /// The stack over rows of which the first `prefix` are an image's; 0 for text alone, causal.
-  mutating func decoderBlocks(_ input: Value, _ name: String, prefix: Dimension) -> Value {
-    (0..<configuration.text.layers).reduce(input) { x, layer in
-      decoderBlock(x, "\(name).encoder.layer.\(layer)", prefix: prefix)
-    }
-  }
-
+  /// One layer of the stack, and what its attention multiplied; the first `prefix` rows are an image's,
+  /// 0 for text alone, causal.
+  ///
   /// Post-LN, as in BERT: h = norm(x + attention(x)); y = norm(h + MLP(h)) with the exact GELU.
-  private mutating func decoderBlock(
+  mutating func decoderBlock(
     _ input: Value, _ name: String, prefix: Dimension
-  ) -> Value {
+  ) -> (result: Value, attended: AttentionRows) {
     let text = configuration.text
     let epsilon = configuration.epsilons.decoder
     let names = AttentionNames(
       query: "\(name).attention.self.query", key: "\(name).attention.self.key",
       value: "\(name).attention.self.value", output: "\(name).attention.output.dense")
 
-    var y = selfAttention(input, names, width: text.width, heads: text.heads, prefix: prefix)
+    let rows = attentionRows(input, names, width: text.width)
+    var y = attention(
+      rows, output: names.output, width: text.width, heads: text.heads, prefix: prefix)
     let x = layerNorm(
       graph.add(dropHidden(y), input), "\(name).attention.output.LayerNorm", width: text.width,
       epsilon: epsilon)
 
     y = linear(x, "\(name).intermediate.dense", from: text.width, to: text.mlpWidth)
     y = linear(graph.gelu(y, .erf), "\(name).output.dense", from: text.mlpWidth, to: text.width)
-    return layerNorm(
+    let result = layerNorm(
       graph.add(dropHidden(y), x), "\(name).output.LayerNorm", width: text.width,
       epsilon: epsilon)
+    return (result, rows)
   }
 
   /// Scores over the vocabulary, with a bias even where the weights are the word table's.

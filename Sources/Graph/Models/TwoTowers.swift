@@ -55,7 +55,7 @@ package enum TwoTowers {
     _ configuration: GITConfiguration, _ options: Options, training: TrainingOptions? = nil
   ) -> Graph {
     let (batch, width) = (Dimension.symbol("B"), Dimension(options.width))
-    var builder = GITBuilder(configuration: configuration, sizes: .one, merging: nil)
+    var builder = GITBuilder(configuration: configuration)
     let pixels = builder.graph.input(
       "pixels", .f32([batch, .symbol("F"), 3, builder.image.height, builder.image.width]))
     let tokens = builder.graph.input("tokens", TensorType(.i32, [batch, .symbol("T")]))
@@ -99,7 +99,9 @@ extension GITBuilder {
 
   /// `tokens` [B, T] to [B, width], the rows `ends`.
   fileprivate mutating func lastText(_ tokens: Value, _ ends: Value) -> Value {
-    let x = decoderBlocks(embeddedText(tokens, "text_tower"), "text_tower", prefix: 0)
+    let x = (0..<configuration.text.layers).reduce(embeddedText(tokens, "text_tower")) { x, layer in
+      decoderBlock(x, "text_tower.encoder.layer.\(layer)", prefix: 0).result
+    }
     let shape = graph.shape(x)
     return graph.embedding(graph.reshape(x, [shape[0] * shape[1], shape[2]]), ids: ends)
   }

@@ -181,6 +181,37 @@ package struct Embedding: PlainOp {
   }
 }
 
+/// The rows of each batch element with the greatest scores, in the order they stand.
+///
+/// Scores are compared in IEEE 754's total order, in which NaN is a number like others; among equals
+/// the earlier row stays.
+///
+/// - Inputs: `x` f32[B, S, D]; `scores` f32[B, S]. - Result: f32[B, count, D], count at most S.
+package struct KeepRows: OpDefinition {
+  package static let mnemonic = "keep_rows"
+  package var count: Dimension
+
+  package init(count: Dimension) { self.count = count }
+
+  package init(_ a: Attributes) throws(GraphError) { self.init(count: try a.dimension("count")) }
+
+  package var attributes: Attributes { ["count": .dimension(count)] }
+
+  package func resultTypes(_ inputs: [TensorType]) throws(GraphError) -> [TensorType] {
+    let check = TypeChecker(self)
+    try check.count(inputs, 2)
+    try check.dtype(inputs[0], .f32, "x")
+    try check.rank(inputs[0], 3, "x")
+    try check.dtype(inputs[1], .f32, "scores")
+    let x = inputs[0].shape
+    try check.shape(inputs[1], [x[0], x[1]], "scores")
+    if let count = count.constant, let rows = x[1].constant, !(0...rows).contains(count) {
+      throw check.fail("\(count) of \(rows) rows cannot be kept")
+    }
+    return [.f32([x[0], count, x[2]])]
+  }
+}
+
 /// The derivative of `embedding` by its table: rows of `dy` added up by id.
 ///
 /// - Inputs: `ids` i32[…]; `dy` f32[…, D]. - Result: f32[rows, D]; ids outside the table are a

@@ -43,7 +43,7 @@ extension ONNXExporter {
     case .linear(let op): results = linear(op.epilogue, node)
     case .attention(let op): results = [attention(op.form, node)]
     case .cachedAttention(let op): results = [cachedAttention(op.form, node)]
-    case .exp, .rsqrt, .patchesGradient, .interpolate, .interpolateGradient,
+    case .exp, .rsqrt, .keepRows, .patchesGradient, .interpolate, .interpolateGradient,
       .dropout, .crossEntropy, .sum,
       .geluGradient, .softmaxGradient, .layerNormGradient,
       .attentionGradient, .embeddingGradient, .crossEntropyGradient, .pad, .quantizeRows,

@@ -98,6 +98,34 @@ extension QuantizedEmbedding: Evaluable {
   }
 }
 
+extension KeepRows: Evaluable {
+  func evaluate(_ inputs: inout [Tensor], _ bindings: [String: Int]) throws(GraphError) -> [Tensor]
+  {
+    let (x, scores) = (inputs[0], inputs[1])
+    let (rows, width) = (x.shape[1], x.shape[2])
+    let count = try length(count, bindings)
+    guard (0...rows).contains(count) else {
+      throw GraphError("keep_rows: \(count) of \(rows) rows cannot be kept")
+    }
+    var values: [Double] = []
+    for element in 0..<x.shape[0] {
+      // Greatest first; each is below or equal to the other only where they are equal.
+      let order = (0..<rows).sorted { first, second in
+        let (a, b) = (
+          scores.values[element * rows + first], scores.values[element * rows + second]
+        )
+        return a.isTotallyOrdered(belowOrEqualTo: b)
+          ? b.isTotallyOrdered(belowOrEqualTo: a) && first < second : true
+      }
+      for row in order.prefix(count).sorted() {
+        let start = (element * rows + row) * width
+        values += x.values[start..<start + width]
+      }
+    }
+    return [.f32([x.shape[0], count, width], values)]
+  }
+}
+
 extension EmbeddingGradient: Evaluable {
   func evaluate(_ inputs: inout [Tensor], _ bindings: [String: Int]) throws(GraphError) -> [Tensor]
   {

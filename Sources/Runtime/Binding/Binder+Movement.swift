@@ -100,6 +100,22 @@ extension Binder {
       })
   }
 
+  mutating func bindKeepRows(_ view: StepView) throws(InputError) {
+    let match = view.match
+    let (batch, rows, kept, d) = (match["B"], match["S"], match["K"], match["D"])
+    try view.check(
+      kept <= rows, "the result", expected: "at most \(rows) rows",
+      found: view.results[0].description)
+    let (x, scores) = (view.operands[0].root, view.operands[1].root)
+    let y = view.results[0].root
+    emit(
+      KernelCall(CK_KEEP_ROWS_F32, reads: [x, scores], writes: [y]) { memory in
+        ck_keep_rows_f32_args(
+          batch: batch, rows: rows, kept: kept, d: d, x: memory.f32(x),
+          scores: memory.f32(scores), y: memory.f32(y))
+      })
+  }
+
   mutating func bindQuantizedEmbedding(_ view: StepView) {
     let (rows, d, count) = (view.match["V"], view.match["D"], view.match.rows)
     let (table, scales) = (view.operands[0].root, view.operands[1].root)

@@ -237,6 +237,7 @@ struct Binder {
     case .broadcast: try bindBroadcast(view)
     case .pad: try bindPad(view)
     case .embedding: bindEmbedding(view)
+    case .keepRows: try bindKeepRows(view)
     case .quantizedEmbedding: bindQuantizedEmbedding(view)
     case .embeddingGradient: bindEmbeddingGradient(view)
     case .patches: try bindPatches(view)

@@ -282,27 +282,27 @@ package final class CaptionSession {
     if let step = prefix.steps[key] { return step }
     let images = prefix.key.images
     var external: [String: UnsafeMutableRawPointer] = [:]
-    var imageTokens = 0
+    var shapes: [String: [Int]] = [:]
     for layer in 0..<model.layers {
-      for name in ["prefix_k.\(layer)", "prefix_v.\(layer)"] {
-        let shape = prefix.function.outputShape(name)
-        try check(shape, [images, layer == 0 ? shape[1] : imageTokens, text.width], "prefix", name)
-        imageTokens = shape[1]
+      let (k, v) = ("prefix_k.\(layer)", "prefix_v.\(layer)")
+      let imageTokens = prefix.function.outputShape(k)[1]
+      for name in [k, v] {
+        let shape = [images, imageTokens, text.width]
+        try check(prefix.function.outputShape(name), shape, "prefix", name)
+        shapes[name] = shape
         external[name] = prefix.function.output(name).baseAddress
       }
     }
-    for (name, address) in text.addresses { external[name] = address }
-    let symbols = [
-      "Q": sequences, "R": rows, "L": text.capacity, "B": images, "P": imageTokens,
-      "F": prefix.key.frames,
-    ]
+    for (name, address) in text.addresses {
+      shapes[name] = [sequences, text.capacity, text.width]
+      external[name] = address
+    }
+    let symbols = model.step.imageRows { shapes["prefix_k.\($0)"]?[1] }.merging([
+      "Q": sequences, "R": rows, "L": text.capacity, "B": images, "F": prefix.key.frames,
+    ]) { $1 }
     let step = try model.bind(model.step, symbols, to: machine, external: external)
-    for name in external.keys.sorted() {
-      let isText = name.hasPrefix("text")
-      try check(
-        step.inputShape(name),
-        isText ? [sequences, text.capacity, text.width] : [images, imageTokens, text.width],
-        "step", name)
+    for (name, shape) in shapes.sorted(by: { $0.key < $1.key }) {
+      try check(step.inputShape(name), shape, "step", name)
     }
     let expected = [
       ("tokens", [sequences, rows]), ("positions", [rows]), ("source", [sequences]),

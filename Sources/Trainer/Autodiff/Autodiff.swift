@@ -125,7 +125,7 @@ package struct Autodiff {
       .cachedAttention,
       .residualLayerNorm,
       .quantizeRows, .layerNormQuantize, .quantizedLinear, .quantizedEmbedding,
-      .quantizedAttention, .toHalf:
+      .quantizedAttention, .toHalf, .keepRows:
       throw GraphError("\(node.op.mnemonic): no derivative; differentiate before fusing")
     }
   }

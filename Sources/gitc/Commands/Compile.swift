@@ -20,6 +20,7 @@ struct Compile: ParsableCommand {
                gitc compile vit.onnx -o vit.plan --precision fp32
                gitc compile scenes.ckpt -o scenes.plan --calibrate scenes-validation.img.tsv
                gitc compile git-base.ckpt -o git-base.plan --merge-tokens 8
+               gitc compile git-base.ckpt -o git-base.plan --drop-tokens 2
                gitc compile scenes.ckpt -o scenes.plan --step-weights int4
                gitc compile scenes.ckpt --stop-after split-prefix
                gitc compile scenes.ckpt -o scenes.plan --emit-dot scenes.dot && dot -Tsvg -O scenes.dot
@@ -52,6 +53,12 @@ struct Compile: ParsableCommand {
       "Merge neighbouring image tokens after so many blocks of a ViT: faster, at a loss.",
       valueName: "blocks"))
   var mergeTokens: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "Drop half of the image tokens after so many layers of the decoder: faster, at a loss.",
+      valueName: "layers"))
+  var dropTokens: Int?
 
   @Option(help: "Write what each pass did as JSON.")
   var report: String?
@@ -91,7 +98,7 @@ struct Compile: ParsableCommand {
   }
 
   func run() throws {
-    let source = try merged(CompileSource.read(path: model))
+    let source = try reduced(CompileSource.read(path: model))
     if let stopAfter { return try stop(source, after: stopAfter) }
     guard let output else { preconditionFailure("validation asks for -o") }
     var printed: [String] = []
@@ -135,14 +142,14 @@ struct Compile: ParsableCommand {
   }
 
   /// The source with fewer image tokens, where that is asked for.
-  private func merged(_ source: CompileSource) throws(InputError) -> CompileSource {
-    guard let mergeTokens else { return source }
+  private func reduced(_ source: CompileSource) throws(InputError) -> CompileSource {
+    let reduction = GIT.TokenReduction(
+      mergeAfterBlocks: mergeTokens, dropAfterLayers: dropTokens)
+    if reduction == .none { return source }
     guard case .checkpoint(let checkpoint) = source else {
-      throw noCheckpoint("leave out --merge-tokens")
+      throw noCheckpoint("leave out --merge-tokens and --drop-tokens")
     }
-    return .checkpoint(
-      try Compiler.merging(
-        checkpoint, GIT.TokenMerging(afterBlocks: mergeTokens), place: model))
+    return .checkpoint(try Compiler.reducing(checkpoint, reduction, place: model))
   }
 
   /// Prints the graphs after a stage and compiles no further.
