@@ -3,7 +3,7 @@ import Diagnostics
 import Formats
 import Kernels
 import Reference
-import Runtime
+@testable import Runtime
 import Testing
 
 /// A session against the graph its plan was compiled from.
@@ -66,6 +66,52 @@ struct SessionTests {
         state, prompt: prompt, continuation: Array(generation.tokens.dropFirst()))
       // Rows do not depend on how many are computed at once: the same bits.
       #expect(scores == generation.tokenLogProbs)
+    }
+  }
+
+  /// A decoder that finds all logits first and says so.
+  private final class WithoutCandidates: StepModel {
+    private let decoder: Decoder
+
+    init(_ decoder: Decoder) { self.decoder = decoder }
+
+    var vocabularyCount: Int { decoder.vocabularyCount }
+    var capacity: Int { decoder.capacity }
+
+    func begin(
+      prompt: [Int], images: Int, sequencesPerImage: Int, longest: Int, reading _: ScoresRead
+    ) throws(InputError) {
+      try decoder.begin(
+        prompt: prompt, images: images, sequencesPerImage: sequencesPerImage, longest: longest,
+        reading: .all)
+    }
+
+    func advance(parents: [Int], tokens: [Int]) {
+      decoder.advance(parents: parents, tokens: tokens)
+    }
+
+    func logits(_ row: Int) -> UnsafeBufferPointer<Float> { decoder.logits(row) }
+  }
+
+  /// Of 16 tokens all are candidates; where so many are banned that fewer are left than are asked for,
+  /// the logits have the rest.
+  @Test(arguments: [1, 3], [0, 1, 9, 12])
+  func candidatesGiveTheSameBitsAsAllLogits(beams: Int, banned: Int) throws {
+    let captioner = try TinyCaptioner(seed: 9, precision: .int8)
+    for threads in [1, 3] {
+      let session = try captioner.session(threads: threads)
+      let state = try session.encode(TinyCaptioner.pixels(images: 2, seed: 30), images: 2)
+      var options = SearchOptions(beams: beams, maximumTokens: 6, endID: TinyCaptioner.end)
+      options.bannedIDs = Set(0..<banned)
+      for prompt in [[2], [2, 12, 13]] {
+        let decoder = Decoder(session, state)
+        let found = try Search.run(decoder, images: 2, prompt: prompt, options: options)
+        let isEnough = 16 - banned >= (beams == 1 ? 1 : 2 * beams)
+        #expect((decoder.candidates(0) != nil) == isEnough, "logits are found where they must be")
+        let all = try Search.run(
+          WithoutCandidates(Decoder(session, state)), images: 2, prompt: prompt, options: options)
+        #expect(found == all)
+      }
     }
   }
 

@@ -26,7 +26,7 @@ final class TableModel: StepModel {
   var capacity: Int { table.count }
 
   func begin(
-    prompt: [Int], images: Int, sequencesPerImage: Int, longest: Int
+    prompt: [Int], images: Int, sequencesPerImage: Int, longest: Int, reading _: ScoresRead
   ) throws(InputError) {
     precondition(longest <= capacity && (1...longest).contains(prompt.count), "a prompt that fits")
     (self.images, perImage, self.longest) = (images, sequencesPerImage, longest)

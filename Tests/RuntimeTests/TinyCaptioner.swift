@@ -122,7 +122,7 @@ final class ReferenceModel: StepModel {
   var capacity: Int { captioner.configuration.text.maximumTextLength }
 
   func begin(
-    prompt: [Int], images: Int, sequencesPerImage: Int, longest: Int
+    prompt: [Int], images: Int, sequencesPerImage: Int, longest: Int, reading _: ScoresRead
   ) throws(InputError) {
     perImage = sequencesPerImage
     rows = (0..<images).map { ($0, prompt) }

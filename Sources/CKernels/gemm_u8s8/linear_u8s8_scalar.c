@@ -4,3 +4,4 @@
 #include "tile_scalar.inc"
 #include "tile_rows.inc"
 #include "linear_u8s8.inc"
+#include "top_u8s8.inc"

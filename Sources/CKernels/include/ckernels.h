@@ -49,6 +49,7 @@ int ck_supports(ck_isa isa);
 typedef enum ck_op {
   CK_LINEAR_F32,
   CK_LINEAR_U8S8,
+  CK_TOP_U8S8,
   CK_LINEAR_U8S4,
   CK_MATMUL_F32,
   CK_ATTENTION_F32,

@@ -1,4 +1,5 @@
-/* Arguments of the kernels that multiply: projections and attention. See ckernels.h for the rules. */
+/* Arguments of the kernels that multiply: projections and attention. See ckernels.h for the rules.
+ */
 #ifndef CKERNELS_PRODUCTS_H
 #define CKERNELS_PRODUCTS_H
 
@@ -63,6 +64,22 @@ typedef struct ck_linear_u8s8_args {
   const float *w_scales;      /* [N] */
   ck_epilogue epilogue;
 } ck_linear_u8s8_args;
+
+/* The greatest numbers of each row of the product, which itself is written nowhere: those that are
+ * above -inf, greatest first, the lower column first among equals; then -inf with column -1. With
+ * them what ck_exponential_sum_f32 says of the row, in the same bits. */
+enum { CK_CANDIDATES = 16 };
+
+typedef struct ck_top_u8s8_args {
+  ck_linear_u8s8_args linear; /* one result, which is not written; no residual */
+  float *logits;              /* [M, CK_CANDIDATES] */
+  int32_t *ids;               /* [M, CK_CANDIDATES] */
+  float *maxima;              /* [M] */
+  double *sums;               /* [M] */
+  float *scratch;             /* ck_top_scratch floats, aligned to 8 bytes */
+} ck_top_u8s8_args;
+
+size_t ck_top_scratch(size_t m, size_t n, size_t threads);
 
 /* The same product, for few rows, with weights of four bits: w[n, k] = multiplier[n, k / 32] q[n,
  * k], q in -8 ... 7, whose bytes are those of ck_pack_s4; `groups` means nothing. Exact for every x

@@ -73,8 +73,11 @@ typedef struct ck_softmax_gradient_f32_args {
   float *dx;
 } ck_softmax_gradient_f32_args;
 
-/* maxima[row] = max x, NaNs left out; sums[row] = Σ e^(x - max), each under 2 ulp or 0 below
- * 2^-126.5, added in double; NaN where one of x is, or where the maximum is infinite. */
+/* maxima[row] = max x, NaNs left out; sums[row] = Σ e^(x - max), added in double part by part: e^(x
+ * - the part's max), each under 2 ulp or 0 below 2^-126.5, then times e^(the part's max - max). NaN
+ * where one of x is, or where the maximum is +inf; 0 where all are -inf. */
+enum { CK_SUM_COLUMNS = 256 }; /* of a part */
+
 typedef struct ck_exponential_sum_f32_args {
   size_t rows, n;
   const float *x;

@@ -1,6 +1,7 @@
 #include "../common/begin_scalar.h"
 #include "../common/quantize.inc"
 #include "../common/row.inc"
+#include "../common/exponential_sum.inc"
 #include "rows_scratch.h"
 #include "quantize_rows.inc"
 #include "layer_norm.inc"

@@ -40,19 +40,19 @@ extension Binder {
       isa == .avx2 && !isFourBit
       ? PartialSums.groups(
         try weights.partialSums(ofWeight: weight), levels: view.step.levels) : 0
+    func arguments(_ memory: BoundMemory) -> ck_linear_u8s8_args {
+      let packed = memory.addresses[operands[2]]
+      return ck_linear_u8s8_args(
+        m: m, n: n, k: k, groups: UInt32(groups), x: memory.u8(operands[0]),
+        rows: memory.f32(operands[1]), w: packed.assumingMemoryBound(to: Int8.self),
+        column_sums: (packed + sums).assumingMemoryBound(to: Int32.self),
+        w_scales: memory.f32(operands[3]), epilogue: epilogue.bound(memory))
+    }
+    if !isFourBit { try emitTop(of: view, arguments: arguments) }
     emit(
       KernelCall(
         isFourBit ? CK_LINEAR_U8S4 : CK_LINEAR_U8S8, reads: operands,
-        writes: view.results.map(\.root),
-        inPlace: epilogue.inPlace
-      ) { memory in
-        let packed = memory.addresses[operands[2]]
-        return ck_linear_u8s8_args(
-          m: m, n: n, k: k, groups: UInt32(groups), x: memory.u8(operands[0]),
-          rows: memory.f32(operands[1]), w: packed.assumingMemoryBound(to: Int8.self),
-          column_sums: (packed + sums).assumingMemoryBound(to: Int32.self),
-          w_scales: memory.f32(operands[3]), epilogue: epilogue.bound(memory))
-      })
+        writes: view.results.map(\.root), inPlace: epilogue.inPlace, arguments: arguments))
   }
 
   mutating func bindMatMul(_ view: StepView) throws(InputError) {

@@ -26,8 +26,14 @@ struct Binder {
   private(set) var isConstant: [Bool] = []
   /// By buffer, whether its bytes are those of a weight, or computed from weights alone.
   private var hasConstantBytes: [Bool]
-  /// The first call of the step that is being bound.
+  /// The step that is being bound.
+  private(set) var stepIndex = 0
+  /// The first call of that step.
   private(set) var stepStart = 0
+  /// The output whose greatest columns are wanted too; see ``emitTop(of:arguments:)``.
+  let ranked: String?
+  /// Where those are found, if the output allows it.
+  var top: TopBuffers?
   /// Slices that are never made; see ``joinedSlices(_:)``.
   let joinedSlices: Set<Int>
   /// Of which tensor each of them is a part, and at which element it starts.
@@ -38,9 +44,10 @@ struct Binder {
   /// Evaluates every shape of `function`.
   init(
     _ function: PlanFunction, weights: WeightMemory, symbols values: [String: Int], isa: ISA,
-    threads: Int, place: String
+    threads: Int, ranked: String? = nil, place: String
   ) throws(InputError) {
     self.function = function
+    self.ranked = ranked
     self.weights = weights
     self.isa = isa
     self.threads = threads
@@ -155,7 +162,7 @@ struct Binder {
   mutating func bindSteps() throws(InputError) {
     let outputs = Set(function.outputs.map { tensors[$0.tensor].root })
     for index in function.steps.indices {
-      stepStart = calls.count
+      (stepIndex, stepStart) = (index, calls.count)
       let view = try view(index)
       // Without results there is nothing to do, and kernels need not think of it.
       if view.results.allSatisfy({ $0.count == 0 }) { continue }

@@ -34,6 +34,9 @@ package final class BoundFunction {
   /// Steps at the front that depend on weights alone.
   private let constantSteps: Int
   private var hasConstants = false
+  /// The greatest columns of the output that was to be ranked, valid after ``runForTop()``; nil where
+  /// that output is not the result of a last projection in integers, and where none was to be.
+  package let top: TopColumns?
   private let inputs: [String: Port]
   private let outputs: [String: Port]
 
@@ -53,6 +56,7 @@ package final class BoundFunction {
   ///   - threads: 1 ... 1024.
   ///   - external: memory for inputs and outputs by name, as long as they are and aligned to 4 bytes,
   ///     that outlives this object; ports not named lie in the object's own memory.
+  ///   - ranked: an output of which ``runForTop()`` is to give the greatest columns of each row.
   ///   - sharing: memory to use in turn with other functions: then inputs do not start as zeros,
   ///     inputs and outputs last until another of these functions is touched, and nothing is kept from
   ///     run to run, so that weights may change. Nil: its own.
@@ -62,13 +66,14 @@ package final class BoundFunction {
   package init(
     _ function: PlanFunction, weights: WeightMemory,
     symbols: [String: Int], kernels: KernelSet, threads: Int,
-    external: [String: UnsafeMutableRawPointer] = [:], sharing: SharedArena? = nil,
+    external: [String: UnsafeMutableRawPointer] = [:], ranked: String? = nil,
+    sharing: SharedArena? = nil,
     place: String = "plan"
   ) throws(InputError) {
     precondition((1...ThreadCount.maximum).contains(threads), "threads in 1 ... 1024")
     var binder = try Binder(
       function, weights: weights, symbols: symbols, isa: kernels.isa, threads: threads,
-      place: place)
+      ranked: ranked, place: place)
     try binder.checkOrder()
     try binder.bindSteps()
     let keeps = sharing == nil
@@ -158,9 +163,13 @@ package final class BoundFunction {
     inputs = ports(function.inputs)
     outputs = ports(function.outputs)
     self.threads = threads
+    top = binder.top?.bound(memory)
+    // The last two calls are then ways to go on from the others; a run makes one.
+    let last = top == nil ? calls.count : calls.count - 1
     facts = Facts(
       arenaBytes: placement.arenaBytes, lowerBoundBytes: placement.lowerBoundBytes,
-      calls: others.count, barriers: barriers.after[constantSteps...].count { $0 })
+      calls: last - constantSteps,
+      barriers: barriers.after[constantSteps..<last].count { $0 })
   }
 
   deinit {
@@ -170,13 +179,33 @@ package final class BoundFunction {
 
   /// Runs all steps: reads the inputs, leaves the outputs.
   package func run() {
+    if top == nil { return start(upTo: steps.count) }
+    start(upTo: steps.count - 2)
+    runRest()
+  }
+
+  /// Runs all steps but the last, the ranked output's, of which it finds ``top`` alone.
+  ///
+  /// - Precondition: there is a ``top``.
+  package func runForTop() {
+    precondition(top != nil, "an output that is ranked")
+    start(upTo: steps.count - 1)
+  }
+
+  /// Makes the ranked output as well, after ``runForTop()``.
+  package func runRest() { run(steps.count - 1..<steps.count) }
+
+  /// Begins a run.
+  private func start(upTo end: Int) {
     runs += 1
-    guard let first = steps.baseAddress, !steps.isEmpty else { return }
     let start = hasConstants ? constantSteps : 0
     hasConstants = true
-    if start < steps.count {
-      ck_run(first + start, steps.count - start, threads, ThreadCount.default)
-    }
+    run(start..<end)
+  }
+
+  private func run(_ range: Range<Int>) {
+    guard let first = steps.baseAddress, !range.isEmpty else { return }
+    ck_run(first + range.lowerBound, range.count, threads, ThreadCount.default)
   }
 
   /// The bytes of the input of this name; in memory of its own, zeros at first, and what is written

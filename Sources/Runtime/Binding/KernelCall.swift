@@ -49,6 +49,10 @@ struct BoundMemory {
     addresses[buffer].assumingMemoryBound(to: Float.self)
   }
 
+  func f64(_ buffer: Int) -> UnsafeMutablePointer<Double> {
+    addresses[buffer].assumingMemoryBound(to: Double.self)
+  }
+
   func i32(_ buffer: Int) -> UnsafeMutablePointer<Int32> {
     addresses[buffer].assumingMemoryBound(to: Int32.self)
   }

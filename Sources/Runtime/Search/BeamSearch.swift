@@ -61,7 +61,8 @@ struct BeamSearch<Model: StepModel, Rule: BeamRule> {
   mutating func run() throws(InputError) -> [[Generation]] {
     try model.begin(
       prompt: task.prompt, images: images.count, sequencesPerImage: task.options.beams,
-      longest: task.prompt.count + task.limit)
+      longest: task.prompt.count + task.limit,
+      reading: task.options.classes == nil ? .likeliest : .all)
     for length in 1...task.limit {
       for index in images.indices where !images[index].isDone { try step(index, length) }
       if images.allSatisfy(\.isDone) { break }

@@ -11,29 +11,49 @@ import CKernels
 /// Exponentials are computed here rather than by the C library, whose result may depend on the CPU:
 /// the same logits give the same choice everywhere.
 struct Distribution {
-  private let logits: UnsafeBufferPointer<Float>
+  /// One per token; finding them may take a while.
+  private let findLogits: () -> UnsafeBufferPointer<Float>
+  private let candidates: Candidates?
   /// log Σ exp(logits).
   let logSum: Double
 
   /// - Parameter logits: one per token; used only while this value is.
   init(_ logits: UnsafeBufferPointer<Float>) {
-    self.logits = logits
+    (findLogits, candidates) = ({ logits }, nil)
     let (maximum, sum) = Self.exponentialSum(logits)
     logSum = Double(maximum) + log(sum)
+  }
+
+  /// - Parameters:
+  ///   - candidates: the likeliest tokens, used only while this value is.
+  ///   - logits: finds the logit of every token, for what they do not answer.
+  init(_ candidates: Candidates, logits: @escaping () -> UnsafeBufferPointer<Float>) {
+    (findLogits, self.candidates) = (logits, candidates)
+    logSum = Double(candidates.maximum) + log(candidates.sum)
+  }
+
+  private var logits: UnsafeBufferPointer<Float> { findLogits() }
+
+  private func logit(_ token: Int) -> Float {
+    guard let candidates, let index = candidates.tokens.firstIndex(of: Int32(token)) else {
+      return logits[token]
+    }
+    return candidates.logits[index]
   }
 
   /// Whether the row says anything: false where a logit is NaN or all are infinite.
   var isUsable: Bool { logSum.isFinite }
 
   /// The natural logarithm of a token's probability.
-  func logProb(_ token: Int) -> Double { Double(logits[token]) - logSum }
+  func logProb(_ token: Int) -> Double { Double(logit(token)) - logSum }
 
   /// The natural logarithm of a token's probability among tokens whose ``logSum(of:)`` is given.
-  func logProb(_ token: Int, among sum: Double) -> Double { Double(logits[token]) - sum }
+  func logProb(_ token: Int, among sum: Double) -> Double { Double(logit(token)) - sum }
 
   /// log Σ exp of the logits of the tokens that may come, where only some may; else ``logSum``.
   func logSum(of next: NextTokens) -> Double {
     guard case .only(let tokens) = next, !tokens.isEmpty else { return logSum }
+    let logits = logits
     let maximum = tokens.lazy.map { logits[$0] }.max() ?? 0
     let sum = weights(of: tokens, temperature: 1).reduce(0, +)
     return Double(maximum) + log(sum)
@@ -41,7 +61,8 @@ struct Distribution {
 
   /// The tokens that may and can come, in order of id.
   func tokens(of next: NextTokens) -> [Int] {
-    switch next {
+    let logits = logits
+    return switch next {
     case .any(let banned): logits.indices.filter { logits[$0] > -.infinity && !banned.contains($0) }
     case .only(let tokens): tokens.filter { logits[$0] > -.infinity }
     }
@@ -49,6 +70,7 @@ struct Distribution {
 
   /// exp((logit − greatest of `tokens`) / temperature) of each token, each to about 1e-7.
   func weights(of tokens: [Int], temperature: Float) -> [Double] {
+    let logits = logits
     let maximum = tokens.lazy.map { logits[$0] }.max() ?? 0
     var weights: [Double] = []
     weights.reserveCapacity(tokens.count + 7)
@@ -67,15 +89,26 @@ struct Distribution {
   /// equals; fewer where there are not so many that can come.
   func best(_ count: Int, of next: NextTokens) -> [Int] {
     switch next {
-    case .any(let banned): best(count, of: logits.indices, except: banned)
+    case .any(let banned):
+      bestCandidates(count, except: banned) ?? best(count, of: logits.indices, except: banned)
     case .only(let tokens): best(count, of: tokens, except: [])
     }
+  }
+
+  /// The answer of the candidates alone; nil where others could belong to it.
+  private func bestCandidates(_ count: Int, except banned: Set<Int>) -> [Int]? {
+    guard let candidates else { return nil }
+    let possible = candidates.tokens.prefix { $0 >= 0 }
+    let best = possible.lazy.map { Int($0) }.filter { !banned.contains($0) }.prefix(count)
+    let isAll = best.count == count || possible.count < candidates.tokens.count
+    return isAll ? Array(best) : nil
   }
 
   @inline(__always)
   private func best(
     _ count: Int, of tokens: some Sequence<Int>, except banned: Set<Int>
   ) -> [Int] {
+    let logits = logits
     var best: [Int] = []
     best.reserveCapacity(count + 1)
     var threshold = -Float.infinity

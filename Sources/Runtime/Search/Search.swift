@@ -72,7 +72,9 @@ package enum Search {
   static func distribution(
     _ model: some StepModel, _ row: Int
   ) throws(InputError) -> Distribution {
-    let distribution = Distribution(model.logits(row))
+    let distribution =
+      model.candidates(row).map { Distribution($0) { model.logits(row) } }
+      ?? Distribution(model.logits(row))
     guard distribution.isUsable else { throw noProbabilities }
     return distribution
   }

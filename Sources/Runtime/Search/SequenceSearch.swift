@@ -25,7 +25,8 @@ struct SequenceSearch<Model: StepModel> {
     let (beams, options) = (task.options.beams, task.options)
     try model.begin(
       prompt: task.prompt, images: task.images, sequencesPerImage: beams,
-      longest: task.prompt.count + task.limit)
+      longest: task.prompt.count + task.limit,
+      reading: sampling == nil && options.classes == nil ? .likeliest : .all)
     let rows = Array(texts.indices)
     // At first the sequences of an image are all at its prompt.
     var parents = rows.map { $0 / beams }

@@ -80,11 +80,11 @@ package final class CaptionModel: Sendable {
   /// Binds one of the functions.
   func bind(
     _ function: PlanFunction, _ symbols: [String: Int], to machine: CaptionSession.Machine,
-    external: [String: UnsafeMutableRawPointer] = [:]
+    external: [String: UnsafeMutableRawPointer] = [:], ranked: String? = nil
   ) throws(InputError) -> BoundFunction {
     try BoundFunction(
       function, weights: WeightMemory(loaded), symbols: symbols, kernels: machine.kernels,
-      threads: machine.threads, external: external,
+      threads: machine.threads, external: external, ranked: ranked,
       place: loaded.place)
   }
 }

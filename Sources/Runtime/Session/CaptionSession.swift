@@ -300,7 +300,8 @@ package final class CaptionSession {
     let symbols = model.step.imageRows { shapes["prefix_k.\($0)"]?[1] }.merging([
       "Q": sequences, "R": rows, "L": text.capacity, "B": images, "F": prefix.key.frames,
     ]) { $1 }
-    let step = try model.bind(model.step, symbols, to: machine, external: external)
+    let step = try model.bind(
+      model.step, symbols, to: machine, external: external, ranked: "logits")
     for (name, shape) in shapes.sorted(by: { $0.key < $1.key }) {
       try check(step.inputShape(name), shape, "step", name)
     }

@@ -19,6 +19,9 @@ final class Decoder: StepModel {
   private var positions = 0
   /// Tokens that every sequence has.
   private var length = 0
+  private var read = ScoresRead.all
+  /// Whether `current` has made its logits, not only their likeliest.
+  private var hasLogits = false
 
   init(_ session: CaptionSession, _ state: ImageState) {
     self.session = session
@@ -29,8 +32,9 @@ final class Decoder: StepModel {
   var capacity: Int { session.model.settings.maximumTextLength }
 
   func begin(
-    prompt: [Int], images: Int, sequencesPerImage: Int, longest: Int
+    prompt: [Int], images: Int, sequencesPerImage: Int, longest: Int, reading read: ScoresRead
   ) throws(InputError) {
+    self.read = read
     precondition(images == prefix.key.images, "the images of the state")
     let sequences = images * sequencesPerImage
     let text = try session.textCache(sequences: sequences, length: longest)
@@ -44,6 +48,7 @@ final class Decoder: StepModel {
 
   /// Reads `tokens` for every image; see ``logits(image:position:)``.
   func read(_ tokens: [Int]) throws(InputError) {
+    read = .all
     let images = prefix.key.images
     let text = try session.textCache(sequences: images, length: tokens.count)
     positions = text.capacity
@@ -77,7 +82,8 @@ final class Decoder: StepModel {
     fill(step.input("positions"), (length..<length + rows).lazy.map { Int32($0) })
     fill(step.input("source"), sources)
     fill(step.input("slots"), slots)
-    step.run()
+    hasLogits = read == .all || step.top == nil
+    if hasLogits { step.run() } else { step.runForTop() }
     current = step
     length += rows
   }
@@ -90,9 +96,24 @@ final class Decoder: StepModel {
     _ = inputs.update(fromContentsOf: values)
   }
 
+  func candidates(_ row: Int) -> Candidates? {
+    guard !hasLogits, let current, let top = current.top else { return nil }
+    let line = Self.lastLine(of: row, current.outputShape("logits"))
+    let first = line * TopColumns.count
+    return Candidates(
+      tokens: UnsafeBufferPointer(start: top.columns + first, count: TopColumns.count),
+      logits: UnsafeBufferPointer(start: top.values + first, count: TopColumns.count),
+      maximum: top.maxima[line], sum: top.sums[line])
+  }
+
   /// The scores after the last token that row `row` was given.
   func logits(_ row: Int) -> UnsafeBufferPointer<Float> {
-    logits { shape in row * shape[1] + shape[1] - 1 }
+    logits { Self.lastLine(of: row, $0) }
+  }
+
+  /// Of logits [rows, new tokens, V].
+  private static func lastLine(of row: Int, _ shape: [Int]) -> Int {
+    row * shape[1] + shape[1] - 1
   }
 
   /// After ``read(_:)``: the scores after the token at `position` for one image.
@@ -102,6 +123,10 @@ final class Decoder: StepModel {
 
   private func logits(_ line: ([Int]) -> Int) -> UnsafeBufferPointer<Float> {
     guard let current else { preconditionFailure("a search begins before it looks") }
+    if !hasLogits {
+      current.runRest()
+      hasLogits = true
+    }
     let all = UnsafeRawBufferPointer(current.output("logits")).assumingMemoryBound(to: Float.self)
     let shape = current.outputShape("logits")
     let start = line(shape) * shape[2]
