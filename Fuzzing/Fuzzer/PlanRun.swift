@@ -50,13 +50,29 @@ enum PlanRun {
     let total = sizes.reduce(0) { $0 > .max - $1 ? .max : $0 + $1 }
     guard total <= runBytes || total >= absurdBytes else { return }
     let memory = total <= runBytes ? Ports(function, sizes, &random) : Ports()
+    // As a session binds `encode` and `step`, and as a call binds any function.
+    let sampled = random.below(2) == 0 ? function.inputs.first : nil
+    let ranked = random.below(2) == 0 ? function.outputs.first : nil
     let bound = try BoundFunction(
       function, weights: WeightMemory(loaded),
       symbols: Dictionary(symbols) { first, _ in first },
       kernels: kernels[random.below(kernels.count)], threads: 1, external: memory.addresses,
-      place: loaded.place)
-    if total <= runBytes { bound.run() }
+      sampled: sampled.map {
+        SampledInput(name: $0.name, table: (0..<768).map { Float($0 % 256) / 64 - 2 })
+      }, ranked: ranked?.name, place: loaded.place)
+    if total <= runBytes { run(bound, &random) }
     extendLifetime(memory)
+  }
+
+  private static func run(_ bound: BoundFunction, _ random: inout Random) {
+    if bound.top != nil {
+      bound.runForTop()
+      bound.runRest()
+    } else if let samples = bound.samples {
+      for index in samples.indices { samples[index] = UInt8(random.below(256)) }
+      bound.runFromSamples()
+    }
+    bound.run()
   }
 
   /// Inputs and outputs each in an allocation of its own, whose ends the sanitizer watches.

@@ -158,10 +158,7 @@ public final class Captioner {
     precondition(
       inputs.allSatisfy { $0.frames == frames && $0.size == size },
       "inputs of equally many frames of one size")
-    let values = inputs.count == 1 ? inputs[0].values : inputs.flatMap(\.values)
-    let session = session
-    return try values.withUnsafeBufferPointer { (pixels) throws(InputError) in
-      try session.encode(pixels: pixels, size: size, images: inputs.count, frames: frames)
-    }
+    return try session.encode(
+      .joined(inputs.map(\.values)), size: size, images: inputs.count, frames: frames)
   }
 }

@@ -60,7 +60,7 @@ public final class FrameWindow {
         found: "\(input.size)", in: input.name, advice: "start a new window for the new size")
     }
     let features = try captioner.session.features(
-      pixels: input.values, size: input.size, known: frames)
+      input.values, size: input.size, known: frames)
     if !frames.contains(where: { $0 === features }) { encodeMilliseconds += features.milliseconds }
     decodeMilliseconds += input.milliseconds
     frames.append(features)

@@ -4,8 +4,8 @@ package import Runtime
 package struct InputPixels: Sendable {
   /// What results call it.
   package var name: String
-  /// f32[frames, 3, height, width], normalised.
-  package var values: [Float]
+  /// Of all frames.
+  package var values: FramePixels
   /// Height and width of every frame.
   package var size: PixelSize
   /// 1 for an image.
@@ -19,11 +19,13 @@ extension [InputPixels] {
   /// read seldom, few enough for the memory.
   package static var usualFrames: Int { 8 }
 
-  /// Whether `next` can be captioned in one go with these: as many frames of the same size, and no more
+  /// Whether `next` can be captioned in one go with these: as many frames of the same size, samples or
+  /// normalised as they are, and no more
   /// than `limit` frames together.
   package func takes(_ next: InputPixels, limit: Int) -> Bool {
     guard let first else { return true }
     return first.frames == next.frames && first.size == next.size
+      && first.values.isLike(next.values)
       && (count + 1) * next.frames <= limit
   }
 }

@@ -95,10 +95,7 @@ package struct InputReader: Sendable {
     case .frames(let images): pixels = try self.pixels(of: images, name)
     case .pixels(let array, let count, let height, let width):
       precondition((1...maximumFrames).contains(count), "frames of the model")
-      pixels = InputPixels(
-        name: name, values: array, size: PixelSize(height: height, width: width), frames: count,
-        milliseconds: 0)
-      try fit(&pixels)
+      pixels = try fitted(array, PixelSize(height: height, width: width), frames: count, name)
     }
     pixels.milliseconds = (clock.now - start).milliseconds
     return pixels
@@ -106,7 +103,7 @@ package struct InputReader: Sendable {
 
   private func pixels(of images: [RGBImage], _ name: String) throws(InputError) -> InputPixels {
     precondition((1...maximumFrames).contains(images.count), "frames of the model")
-    var (frames, sizes): ([[Float]], [PixelSize]) = ([], [])
+    var (samples, sizes): ([UInt8], [PixelSize]) = ([], [])
     for image in images {
       let window = preprocessing.window(
         width: image.width, height: image.height, patch: patchSize ?? 1)
@@ -116,7 +113,7 @@ package struct InputReader: Sendable {
           found: "\(window.resizedWidth) x \(window.resizedHeight)", in: name,
           advice: "crop it to less extreme proportions")
       }
-      frames.append(preprocessing.pixels(of: image, window))
+      samples += preprocessing.picture(of: image, window).pixels
       sizes.append(PixelSize(height: window.height, width: window.width))
     }
     if let other = sizes.first(where: { $0 != sizes[0] }) {
@@ -125,38 +122,43 @@ package struct InputReader: Sendable {
         found: "\(other)", in: name, advice: "keep the frames of a clip in one size")
     }
     return InputPixels(
-      name: name, values: frames.count == 1 ? frames[0] : Array(frames.joined()), size: sizes[0],
-      frames: frames.count, milliseconds: 0)
+      name: name, values: .samples(samples), size: sizes[0], frames: images.count, milliseconds: 0)
   }
 
-  /// Checks the size of pixels that were made elsewhere; what is left of a last patch is cut off.
-  private func fit(_ pixels: inout InputPixels) throws(InputError) {
+  /// Normalised pixels that were made elsewhere, if the model takes their size; what is left of a last
+  /// patch is cut off.
+  private func fitted(
+    _ pixels: [Float], _ size: PixelSize, frames: Int, _ name: String
+  ) throws(InputError) -> InputPixels {
+    func fitted(_ values: [Float], _ size: PixelSize) -> InputPixels {
+      InputPixels(
+        name: name, values: .normalised(values), size: size, frames: frames, milliseconds: 0)
+    }
     guard let patch = patchSize else {
-      guard pixels.size == squareSize else {
+      guard size == squareSize else {
         throw InputError(
           .badData, "the pixels have the wrong size", expected: "\(squareSize)",
-          found: "\(pixels.size)", in: pixels.name,
+          found: "\(size)", in: name,
           advice: "resize and crop to the model's image size before normalising")
       }
-      return
+      return fitted(pixels, size)
     }
     let whole = PixelSize(
-      height: pixels.size.height / patch * patch, width: pixels.size.width / patch * patch)
+      height: size.height / patch * patch, width: size.width / patch * patch)
     guard whole.height >= 1, whole.width >= 1 else {
       throw InputError(
         .badData, "the pixels have the wrong size", expected: "a patch of \(patch) at least",
-        found: "\(pixels.size)", in: pixels.name, advice: "resize them before normalising")
+        found: "\(size)", in: name, advice: "resize them before normalising")
     }
-    if whole == pixels.size { return }
+    if whole == size { return fitted(pixels, size) }
     var values: [Float] = []
-    values.reserveCapacity(pixels.frames * 3 * whole.height * whole.width)
-    for plane in 0..<pixels.frames * 3 {
+    values.reserveCapacity(frames * 3 * whole.height * whole.width)
+    for plane in 0..<frames * 3 {
       for row in 0..<whole.height {
-        let start = (plane * pixels.size.height + row) * pixels.size.width
-        values += pixels.values[start..<start + whole.width]
+        let start = (plane * size.height + row) * size.width
+        values += pixels[start..<start + whole.width]
       }
     }
-    pixels.values = values
-    pixels.size = whole
+    return fitted(values, whole)
   }
 }

@@ -70,16 +70,11 @@ extension Preprocessing {
 
   /// The model's input for one image: resized, cropped, scaled to 0...1 and normalised.
   ///
-  /// - Returns: f32[3, window.height, window.width], planes red, green, blue;
-  ///   `(sample / 255 - mean) / standardDeviation`, each operation rounded to `Float` as torchvision
-  ///   does.
+  /// - Returns: f32[3, window.height, window.width], planes red, green, blue, by ``sampleTable``.
   /// - Precondition: as for ``picture(of:_:)``; the preprocessing has no `fault`.
   package func pixels(of image: RGBImage, _ window: Window) -> [Float] {
-    precondition(fault == nil, "a preprocessing that was checked")
     let picture = picture(of: image, window)
-    let table = (0..<3).flatMap { channel in
-      (0..<256).map { (Float($0) / 255 - mean[channel]) / standardDeviation[channel] }
-    }
+    let table = sampleTable
     let count = picture.width * picture.height
     return [Float](unsafeUninitializedCapacity: 3 * count) { target, initialized in
       picture.pixels.withUnsafeBufferPointer { source in

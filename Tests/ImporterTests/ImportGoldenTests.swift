@@ -14,7 +14,7 @@ import Testing
   ) throws -> ImageState {
     let pixels = try golden.pixels(index)
     return try pixels.withFloats { values in
-      try session.encode(pixels: values, frames: pixels.shape[0])
+      try session.encode(.normalised(Array(values)), frames: pixels.shape[0])
     }
   }
 

@@ -63,6 +63,41 @@ struct PatchesCase: Sendable, CustomTestStringConvertible {
     }
   }
 
+  /// Samples of maps whose channels come last become the integers that their patches become as floats.
+  @Test(arguments: PatchesCase.all.filter { $0.depth == 1 }, [127, 255])
+  func samplesAreQuantizedAsTheirNumbersAre(form: PatchesCase, levels: UInt32) {
+    var random = Random(9)
+    let table = random.floats(form.planes * 256, in: -3...3)
+    let samples: [UInt8] = random.integers(form.mapCount, in: 0...255)
+    let positions = form.height * form.width
+    let map = indices([form.batch, form.planes, positions]).map { i in
+      table[i[1] * 256 + Int(samples[(i[0] * positions + i[2]) * form.planes + i[1]])]
+    }
+    let k = form.planes * form.size * form.size
+    let count = form.batch * form.down * form.across
+    everyWay(form.testDescription) { run in
+      let (patches, expected) = (run.scratch(count * k), run.scratch(UInt8.self, count * k))
+      let expectedRows = run.scratch(2 * count)
+      run.execute(
+        CK_PATCHES_F32, ck_patches_f32_args(sizes: form.sizes, x: run.input(map), y: patches))
+      run.execute(
+        CK_QUANTIZE_ROWS_F32,
+        ck_quantize_rows_f32_args(
+          rows: count, k: k, levels: levels, x: patches, result: expected,
+          row_scales: expectedRows))
+      let result = run.output(UInt8.self, count * k)
+      let rows = run.output(Float.self, 2 * count)
+      run.execute(
+        CK_QUANTIZE_SAMPLES_U8,
+        ck_quantize_samples_u8_args(
+          sizes: form.sizes, levels: levels, x: run.input(samples), table: run.input(table),
+          result: result, row_scales: rows,
+          scratch: run.scratch(ck_quantize_samples_scratch(k, run.threads))))
+      #expect(result.read(count * k) == expected.read(count * k))
+      #expect(rows.read(2 * count) == expectedRows.read(2 * count))
+    }
+  }
+
   @Test(arguments: PatchesCase.all) func gradientAddsPatchesUp(form: PatchesCase) {
     var random = Random(8)
     let sources = form.sources

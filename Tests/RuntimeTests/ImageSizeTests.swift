@@ -114,7 +114,10 @@ struct ImageSizeTests {
         pixels: (0..<width * height * 3).map { UInt8(truncatingIfNeeded: $0 * 37) })
       let pixels = try captioner.reader.pixels(of: .frames([image]), name: "image")
       #expect(pixels.size == expected)
-      #expect(pixels.values.count == 3 * expected.height * expected.width)
+      let count = 3 * expected.height * expected.width
+      #expect(
+        pixels.values.normalised(captioner.session.model.settings.preprocessing, frames: 1).count
+          == count)
       let caption = try captioner.caption(rgb: image.pixels, width: width, height: height)
       let found = try captioner.session.generate(
         captioner.session.encode(pixels.values, size: pixels.size), prompt: [2],
@@ -134,7 +137,7 @@ struct ImageSizeTests {
     let expected = (0..<6).flatMap { plane in
       (0..<8).flatMap { row in values[((plane * 9 + row) * 14)...].prefix(12) }
     }
-    #expect(pixels.values == expected)
+    #expect(pixels.values == .normalised(expected))
     let error = #expect(throws: InputError.self) {
       try captioner.reader.pixels(
         of: .pixels([Float](repeating: 0, count: 3 * 3 * 9), frames: 1, height: 3, width: 9),

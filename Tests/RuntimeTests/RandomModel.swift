@@ -108,13 +108,8 @@ struct TestSession {
 
   /// Encodes one input; `pixels` is f32[1, F, 3, S, S].
   func encode(pixels: Tensor) throws -> ImageState {
-    let values = pixels.values.map { Float($0) }
-    let result: Result<ImageState, InputError> = values.withUnsafeBufferPointer { buffer in
-      do throws(InputError) {
-        return .success(try session.encode(pixels: buffer, frames: pixels.shape[1]))
-      } catch { return .failure(error) }
-    }
-    return try result.get()
+    try session.encode(
+      .normalised(pixels.values.map { Float($0) }), frames: pixels.shape[1])
   }
 
   func logProbabilities(_ pixels: Tensor, _ tokens: [Int], prompt: Int) throws -> [Float] {

@@ -96,9 +96,7 @@ extension CaptionSession {
   func encode(
     _ pixels: [Float], size: PixelSize? = nil, images: Int = 1, frames: Int = 1
   ) throws -> ImageState {
-    try pixels.withUnsafeBufferPointer { (pixels) throws(InputError) in
-      try encode(pixels: pixels, size: size, images: images, frames: frames)
-    }
+    try encode(.normalised(pixels), size: size, images: images, frames: frames)
   }
 }
 

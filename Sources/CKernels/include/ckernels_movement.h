@@ -88,6 +88,20 @@ typedef struct ck_patches_f32_args {
   float *y;
 } ck_patches_f32_args;
 
+/* Of samples, table[plane, sample] being their numbers: the patches as ck_quantize_rows_f32 makes
+ * them integers, in the same bits. sizes.depth is 1. */
+typedef struct ck_quantize_samples_u8_args {
+  ck_patch_sizes sizes;
+  uint32_t levels;
+  const uint8_t *x;   /* [batch, height, width, planes] */
+  const float *table; /* [planes, 256] */
+  uint8_t *result;    /* [patches, K], K = planes * size * size */
+  float *row_scales;  /* [patches, 2] */
+  float *scratch;     /* ck_quantize_samples_scratch floats */
+} ck_quantize_samples_u8_args;
+
+size_t ck_quantize_samples_scratch(size_t k, size_t threads);
+
 /* dx = the sums of all patches' elements where they lie on the map; overwritten. */
 typedef struct ck_patches_gradient_f32_args {
   ck_patch_sizes sizes;

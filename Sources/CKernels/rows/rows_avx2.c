@@ -5,6 +5,8 @@
 #include "../common/exponential_sum.inc"
 #include "rows_scratch.h"
 #include "quantize_rows.inc"
+#include "../movement/patches.h"
+#include "quantize_samples.inc"
 #include "layer_norm.inc"
 #include "softmax.inc"
 #include "exponential_sum.inc"

@@ -198,8 +198,10 @@ extension CalibrationSample {
       tokens = try captioner.caption(of: captioner.encode(pixels), options: options).tokens
     }
     let length = captioner.session.model.settings.maximumTextLength
+    let preprocessing = captioner.session.model.settings.preprocessing
     self.init(
-      pixels: pixels.values, size: pixels.size, frames: pixels.frames,
+      pixels: pixels.values.normalised(preprocessing, frames: pixels.frames), size: pixels.size,
+      frames: pixels.frames,
       tokens: tokens.prefix(length).map { Int32($0) }, promptLength: prompt.count)
   }
 }

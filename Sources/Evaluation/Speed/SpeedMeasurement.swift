@@ -55,7 +55,7 @@ package struct SpeedMeasurement: Sendable {
       (isStream ? 1 : workload.inputs * frames) * 3 * size.height * size.width)
     var window: [FrameFeatures] = []
     if isStream {
-      for _ in 1..<frames { window.append(try session.features(pixels: pixels)) }
+      for _ in 1..<frames { window.append(try session.features(pixels)) }
     }
     var rounds: [Round] = []
     var firstMs = 0.0
@@ -63,12 +63,10 @@ package struct SpeedMeasurement: Sendable {
       let (begun, cpu) = (clock.now, Self.cpuMilliseconds)
       let state: ImageState
       if isStream {
-        window.append(try session.features(pixels: pixels))
+        window.append(try session.features(pixels))
         state = try session.state(of: window)
       } else {
-        state = try pixels.withUnsafeBufferPointer { (pixels) throws(InputError) in
-          try session.encode(pixels: pixels, images: workload.inputs, frames: frames)
-        }
+        state = try session.encode(pixels, images: workload.inputs, frames: frames)
       }
       let seen = Self.cpuMilliseconds
       _ = try session.generateAll(state, prompt: [vocabulary.startID], options: options)
@@ -104,13 +102,14 @@ package struct SpeedMeasurement: Sendable {
     let cpuImage, cpuSteps: Double
   }
 
-  /// Uniform in -2 ..< 2, as normalised pixels are; the same in every run.
-  private func noise(_ count: Int) -> [Float] {
+  /// Samples of any value; the same in every run.
+  private func noise(_ count: Int) -> FramePixels {
     var state: UInt64 = 0
-    return (0..<count).map { _ in
-      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407  // Knuth's MMIX
-      return Float(Int32(truncatingIfNeeded: state >> 32)) * 0x1p-30
-    }
+    return .samples(
+      (0..<count).map { _ in
+        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407  // Knuth's MMIX
+        return UInt8(truncatingIfNeeded: state >> 56)
+      })
   }
 
   /// What all threads of this process have computed so far.

@@ -34,9 +34,7 @@ struct Observation {
     _ captioner: Captioner, _ pixels: InputPixels, prompt: [Int], _ questions: Questions
   ) throws(InputError) {
     let session = captioner.session
-    let state = try pixels.values.withUnsafeBufferPointer { (values) throws(InputError) in
-      try session.encode(pixels: values, size: pixels.size, frames: pixels.frames)
-    }
+    let state = try session.encode(pixels.values, size: pixels.size, frames: pixels.frames)
     features = Array(state.features)
     let options = captioner.searchOptions(CaptionOptions())
     let found = try session.generate(state, prompt: prompt, options: options)[0]

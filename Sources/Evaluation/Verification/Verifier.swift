@@ -145,8 +145,10 @@ package struct Verifier {
         reference: reference.tokenizer.decode(right.said),
         plan: reference.tokenizer.decode(found.said), agrees: agrees,
         maxDifference: differences.max() ?? 0))
+    let preprocessing = reference.session.model.settings.preprocessing
     return CalibrationSample(
-      pixels: pixels.values, size: pixels.size, frames: pixels.frames,
+      pixels: pixels.values.normalised(preprocessing, frames: pixels.frames), size: pixels.size,
+      frames: pixels.frames,
       tokens: right.generation.tokens.map { Int32($0) }, promptLength: prompt.count)
   }
 }

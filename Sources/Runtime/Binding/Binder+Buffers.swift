@@ -62,6 +62,7 @@ extension Binder {
       roles[tensors[port.tensor].root] = .output
     }
     for port in function.inputs { roles[port.tensor] = .input }
+    if let samples { roles[samples.buffer] = .input }
     for buffer in top?.results ?? [] { roles[buffer] = .output }
 
     var addresses: [Int: UnsafeMutableRawPointer] = [:]

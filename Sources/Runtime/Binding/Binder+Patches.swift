@@ -22,7 +22,7 @@ extension Binder {
   }
 
   /// The sizes of both, once `patches` is exactly the patches of `map`.
-  private func patchSizes(
+  func patchSizes(
     _ view: StepView, map: BoundTensor, patches: BoundTensor
   ) throws(InputError) -> ck_patch_sizes {
     guard let form = PlanPatches(axes: view.step.axes),

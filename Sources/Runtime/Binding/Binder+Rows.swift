@@ -68,6 +68,7 @@ extension Binder {
           rows: rows, k: k, levels: levels, x: memory.f32(x), result: memory.u8(result),
           row_scales: memory.f32(scales))
       })
+    try emitSamples(of: view)
   }
 
   mutating func bindSoftmax(_ view: StepView) {

@@ -30,6 +30,10 @@ struct Binder {
   private(set) var stepIndex = 0
   /// The first call of that step.
   private(set) var stepStart = 0
+  /// The input that can be given as samples too; see ``emitSamples(of:)``.
+  let sampled: SampledInput?
+  /// The buffer of those samples and how many there are, if the function allows it.
+  var samples: (buffer: Int, count: Int)?
   /// The output whose greatest columns are wanted too; see ``emitTop(of:arguments:)``.
   let ranked: String?
   /// Where those are found, if the output allows it.
@@ -44,9 +48,10 @@ struct Binder {
   /// Evaluates every shape of `function`.
   init(
     _ function: PlanFunction, weights: WeightMemory, symbols values: [String: Int], isa: ISA,
-    threads: Int, ranked: String? = nil, place: String
+    threads: Int, sampled: SampledInput? = nil, ranked: String? = nil, place: String
   ) throws(InputError) {
     self.function = function
+    self.sampled = sampled
     self.ranked = ranked
     self.weights = weights
     self.isa = isa
@@ -177,7 +182,7 @@ struct Binder {
   }
 
   /// A step with its tensors, matched against its opcode's signature.
-  private func view(_ index: Int) throws(InputError) -> StepView {
+  func view(_ index: Int) throws(InputError) -> StepView {
     let step = function.steps[index]
     let place = "\(place), steps[\(index)]"
     let signature = step.opcode.signature

@@ -34,6 +34,9 @@ package final class BoundFunction {
   /// Steps at the front that depend on weights alone.
   private let constantSteps: Int
   private var hasConstants = false
+  /// Where samples u8[B, H, W, 3] are given to ``runFromSamples()``; nil where the input that could be
+  /// given as samples is not quantized by patches first, and where there was none.
+  package let samples: UnsafeMutableRawBufferPointer?
   /// The greatest columns of the output that was to be ranked, valid after ``runForTop()``; nil where
   /// that output is not the result of a last projection in integers, and where none was to be.
   package let top: TopColumns?
@@ -56,6 +59,7 @@ package final class BoundFunction {
   ///   - threads: 1 ... 1024.
   ///   - external: memory for inputs and outputs by name, as long as they are and aligned to 4 bytes,
   ///     that outlives this object; ports not named lie in the object's own memory.
+  ///   - sampled: an input that ``runFromSamples()`` is to take as the samples of images.
   ///   - ranked: an output of which ``runForTop()`` is to give the greatest columns of each row.
   ///   - sharing: memory to use in turn with other functions: then inputs do not start as zeros,
   ///     inputs and outputs last until another of these functions is touched, and nothing is kept from
@@ -66,14 +70,15 @@ package final class BoundFunction {
   package init(
     _ function: PlanFunction, weights: WeightMemory,
     symbols: [String: Int], kernels: KernelSet, threads: Int,
-    external: [String: UnsafeMutableRawPointer] = [:], ranked: String? = nil,
-    sharing: SharedArena? = nil,
+    external: [String: UnsafeMutableRawPointer] = [:], sampled: SampledInput? = nil,
+    ranked: String? = nil, sharing: SharedArena? = nil,
     place: String = "plan"
   ) throws(InputError) {
+    precondition(sampled == nil || sharing == nil, "samples lie in the function's own memory")
     precondition((1...ThreadCount.maximum).contains(threads), "threads in 1 ... 1024")
     var binder = try Binder(
       function, weights: weights, symbols: symbols, isa: kernels.isa, threads: threads,
-      ranked: ranked, place: place)
+      sampled: sampled, ranked: ranked, place: place)
     try binder.checkOrder()
     try binder.bindSteps()
     let keeps = sharing == nil
@@ -163,13 +168,17 @@ package final class BoundFunction {
     inputs = ports(function.inputs)
     outputs = ports(function.outputs)
     self.threads = threads
+    samples = binder.samples.map {
+      UnsafeMutableRawBufferPointer(start: addresses[$0.buffer], count: $0.count)
+    }
     top = binder.top?.bound(memory)
-    // The last two calls are then ways to go on from the others; a run makes one.
+    // A run leaves out the call for samples, and makes one of the last two where there is a top.
+    let sampleCalls = samples == nil ? 0 : 1
     let last = top == nil ? calls.count : calls.count - 1
     facts = Facts(
       arenaBytes: placement.arenaBytes, lowerBoundBytes: placement.lowerBoundBytes,
-      calls: last - constantSteps,
-      barriers: barriers.after[constantSteps..<last].count { $0 })
+      calls: last - constantSteps - sampleCalls,
+      barriers: barriers.after[constantSteps..<last].count { $0 } - sampleCalls)
   }
 
   deinit {
@@ -179,9 +188,16 @@ package final class BoundFunction {
 
   /// Runs all steps: reads the inputs, leaves the outputs.
   package func run() {
-    if top == nil { return start(upTo: steps.count) }
-    start(upTo: steps.count - 2)
-    runRest()
+    start(upTo: top == nil ? steps.count : steps.count - 2)
+    if top != nil { runRest() }
+  }
+
+  /// Runs all steps as ``run()`` does, but reads ``samples`` in place of the input that they are of.
+  ///
+  /// - Precondition: there are ``samples``.
+  package func runFromSamples() {
+    precondition(samples != nil && top == nil, "an input of samples")
+    start(upTo: steps.count, readsSamples: true)
   }
 
   /// Runs all steps but the last, the ranked output's, of which it finds ``top`` alone.
@@ -195,12 +211,17 @@ package final class BoundFunction {
   /// Makes the ranked output as well, after ``runForTop()``.
   package func runRest() { run(steps.count - 1..<steps.count) }
 
-  /// Begins a run.
-  private func start(upTo end: Int) {
+  /// Begins a run: what is constant, then the calls that depend on inputs.
+  ///
+  /// Where these can be samples, two calls that read floats come first, then the one that stands for them.
+  private func start(upTo end: Int, readsSamples: Bool = false) {
     runs += 1
-    let start = hasConstants ? constantSteps : 0
+    if !hasConstants { run(0..<constantSteps) }
     hasConstants = true
-    run(start..<end)
+    let first = constantSteps
+    if samples == nil { return run(first..<end) }
+    if !readsSamples { run(first..<first + 2) }
+    run((readsSamples ? first + 2 : first + 3)..<end)
   }
 
   private func run(_ range: Range<Int>) {

@@ -36,6 +36,22 @@ struct KernelCall {
       place.initializeMemory(as: Arguments.self, to: arguments(memory))
     }
   }
+
+  /// A call whose arguments point to numbers of their own, which lie behind them.
+  init<Arguments>(
+    _ op: ck_op, reads: [Int], writes: [Int], constants: [Float],
+    arguments: @escaping (BoundMemory, UnsafePointer<Float>) -> Arguments
+  ) {
+    (self.op, self.reads, self.writes) = (op, reads, writes)
+    (inPlace, isApartFromPrevious) = ([], false)
+    let start = MemoryLayout<Arguments>.stride
+    argumentBytes = start + constants.count * MemoryLayout<Float>.stride
+    writeArguments = { memory, place in
+      let numbers = (place + start).initializeMemory(
+        as: Float.self, from: constants, count: constants.count)
+      place.initializeMemory(as: Arguments.self, to: arguments(memory, numbers))
+    }
+  }
 }
 
 /// Where every buffer of a function lies.

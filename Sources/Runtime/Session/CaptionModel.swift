@@ -24,6 +24,8 @@ package final class CaptionModel: Sendable {
   /// p, the side of a patch, in a model that takes any whole number of patches; nil where every image
   /// is S x S.
   package let patchSize: Int?
+  /// What samples are when they are normalised; see `Preprocessing`.
+  let sampleTable: [Float]
   let encode: PlanFunction
   let prefix: PlanFunction
   let step: PlanFunction
@@ -45,6 +47,7 @@ package final class CaptionModel: Sendable {
       throw ports.failure("model", expected: "a plan of a captioner", found: "another program")
     }
     self.settings = settings
+    sampleTable = settings.preprocessing.sampleTable
     encode = try ports.function("encode", in: loaded.plan)
     prefix = try ports.function("prefix", in: loaded.plan)
     step = try ports.function("step", in: loaded.plan)
@@ -80,11 +83,12 @@ package final class CaptionModel: Sendable {
   /// Binds one of the functions.
   func bind(
     _ function: PlanFunction, _ symbols: [String: Int], to machine: CaptionSession.Machine,
-    external: [String: UnsafeMutableRawPointer] = [:], ranked: String? = nil
+    external: [String: UnsafeMutableRawPointer] = [:], sampled: SampledInput? = nil,
+    ranked: String? = nil
   ) throws(InputError) -> BoundFunction {
     try BoundFunction(
       function, weights: WeightMemory(loaded), symbols: symbols, kernels: machine.kernels,
-      threads: machine.threads, external: external, ranked: ranked,
+      threads: machine.threads, external: external, sampled: sampled, ranked: ranked,
       place: loaded.place)
   }
 }

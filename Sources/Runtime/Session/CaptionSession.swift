@@ -46,7 +46,7 @@ package final class CaptionSession {
   /// Frames whose pixels are equal, wherever they are, are encoded once.
   ///
   /// - Parameters:
-  ///   - pixels: f32[images · frames, 3, height, width], normalised.
+  ///   - pixels: of images · frames frames.
   ///   - size: height and width of all of them; nil for S x S, S being
   ///     `model.settings.preprocessing.imageSize`, which is all that a model of one size takes.
   ///   - images: how many captions are wanted.
@@ -58,14 +58,16 @@ package final class CaptionSession {
   /// - Throws: `.badData` when the plan's functions do not bind or do not fit each other, `.io` when
   ///   there is not enough memory.
   package func encode(
-    pixels: UnsafeBufferPointer<Float>, size: PixelSize? = nil, images: Int = 1, frames: Int
+    _ pixels: FramePixels, size: PixelSize? = nil, images: Int = 1, frames: Int = 1
   ) throws(InputError) -> ImageState {
     precondition(images >= 1, "an image to encode")
     let clock = ContinuousClock()
     let start = clock.now
     let size = size ?? model.squareSize
-    let kinds = FrameKinds(UnsafeRawBufferPointer(pixels), count: images * frames)
-    let encoder = try runEncoder(kinds.representatives, size)
+    let (encoder, kinds) = try pixels.withBytes { (bytes, areSamples) throws(InputError) in
+      let kinds = FrameKinds(bytes, count: images * frames)
+      return (try runEncoder(kinds.representatives, areSamples: areSamples, size), kinds)
+    }
     let encoded = clock.now
     let prefix = try prefix(
       size, images: images, frames: frames, features: encoder.outputShape("features"))
@@ -82,38 +84,39 @@ package final class CaptionSession {
   /// Runs the image encoder over one frame, for all clips that have it.
   ///
   /// - Parameters:
-  ///   - pixels: f32[3, height, width], normalised.
-  ///   - size: as in ``encode(pixels:size:images:frames:)``.
+  ///   - pixels: of one frame.
+  ///   - size: as in ``encode(_:size:images:frames:)``.
   ///   - known: frames that were encoded before.
   /// - Returns: the one of `known` that has the same pixels, or what the encoder makes of these; for
   ///   ``state(of:)``.
-  /// - Precondition: as for ``encode(pixels:size:images:frames:)``.
-  /// - Throws: as ``encode(pixels:size:images:frames:)``.
+  /// - Precondition: as for ``encode(_:size:images:frames:)``.
+  /// - Throws: as ``encode(_:size:images:frames:)``.
   package func features(
-    pixels: [Float], size: PixelSize? = nil, known: [FrameFeatures] = []
+    _ pixels: FramePixels, size: PixelSize? = nil, known: [FrameFeatures] = []
   ) throws(InputError) -> FrameFeatures {
     let clock = ContinuousClock()
     let start = clock.now
     let size = size ?? model.squareSize
-    return try pixels.withUnsafeBufferPointer { (values) throws(InputError) in
-      let bytes = UnsafeRawBufferPointer(values)
-      if let frame = known.first(where: { $0.size == size && $0.hasPixels(bytes) }) { return frame }
-      let encoder = try runEncoder([bytes], size)
-      return FrameFeatures(
-        size: size, pixels: pixels, shape: encoder.outputShape("features"),
-        values: Array(encoder.output("features").assumingMemoryBound(to: Float.self)),
-        milliseconds: (clock.now - start).milliseconds)
+    if let frame = known.first(where: { $0.size == size && $0.pixels.hasSameBytes(as: pixels) }) {
+      return frame
     }
+    let encoder = try pixels.withBytes { (bytes, areSamples) throws(InputError) in
+      try runEncoder([bytes], areSamples: areSamples, size)
+    }
+    return FrameFeatures(
+      size: size, pixels: pixels, shape: encoder.outputShape("features"),
+      values: Array(encoder.output("features").assumingMemoryBound(to: Float.self)),
+      milliseconds: (clock.now - start).milliseconds)
   }
 
   /// Runs the decoder's prefix over the frames of one clip, which were encoded before.
   ///
   /// - Parameter frames: of this session, in order of time, all of one size; the same may be there
   ///   several times.
-  /// - Returns: what ``encode(pixels:size:images:frames:)`` gives for their pixels, but that the time in
+  /// - Returns: what ``encode(_:size:images:frames:)`` gives for their pixels, but that the time in
   ///   the encoder is not counted. For an int8 model the bits are the same.
   /// - Precondition: at least one frame, no more than the model takes.
-  /// - Throws: as ``encode(pixels:size:images:frames:)``.
+  /// - Throws: as ``encode(_:size:images:frames:)``.
   package func state(of frames: [FrameFeatures]) throws(InputError) -> ImageState {
     guard let first = frames.first, frames.allSatisfy({ $0.size == first.size }) else {
       preconditionFailure("frames of one size")
@@ -133,7 +136,7 @@ package final class CaptionSession {
   /// The best texts for the only image of `state`, best first.
   ///
   /// - Parameters:
-  ///   - state: what ``encode(pixels:images:frames:)`` gave.
+  ///   - state: what ``encode(_:size:images:frames:)`` gave.
   ///   - prompt: [CLS] and perhaps a question; tokens of the vocabulary.
   ///   - options: method, beams, length, ranking, and what may be said.
   ///   - watch: is told how the text grows.
@@ -198,15 +201,21 @@ package final class CaptionSession {
 
   /// `encode` after it ran over the pixels of frames.
   private func runEncoder(
-    _ frames: [UnsafeRawBufferPointer], _ size: PixelSize
+    _ frames: [UnsafeRawBufferPointer], areSamples: Bool, _ size: PixelSize
   ) throws(InputError) -> BoundFunction {
     let encoder = try encoder(EncoderKey(count: frames.count, size: size))
-    let input = encoder.input("pixels")
+    let samples = areSamples ? encoder.samples : nil
+    let input = samples ?? encoder.input("pixels")
     for (index, frame) in frames.enumerated() {
-      precondition(frame.count * frames.count == input.count, "pixels of all frames")
-      input.part(index, of: frames.count).copyMemory(from: frame)
+      let part = input.part(index, of: frames.count)
+      if areSamples, samples == nil {
+        frame.normalise(model.sampleTable, 1, into: part)
+      } else {
+        precondition(frame.count == part.count, "pixels of all frames")
+        part.copyMemory(from: frame)
+      }
     }
-    encoder.run()
+    if samples == nil { encoder.run() } else { encoder.runFromSamples() }
     return encoder
   }
 
@@ -217,7 +226,8 @@ package final class CaptionSession {
     }
     if encoders.count >= Self.maximumEncoders { encoders.removeFirst() }
     let encoder = try model.bind(
-      model.encode, symbols(key.size, images: key.count, frames: 1), to: machine)
+      model.encode, symbols(key.size, images: key.count, frames: 1), to: machine,
+      sampled: SampledInput(name: "pixels", table: model.sampleTable))
     try check(
       encoder.inputShape("pixels"), [key.count, 3, key.size.height, key.size.width], "encode",
       "pixels")

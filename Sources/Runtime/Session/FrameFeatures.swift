@@ -1,22 +1,18 @@
-/// What the image encoder made of one frame; see ``CaptionSession/features(pixels:size:known:)``.
+/// What the image encoder made of one frame; see ``CaptionSession/features(_:size:known:)``.
 package final class FrameFeatures: Sendable {
   /// Height and width of the frame.
   package let size: PixelSize
   /// Time in the image encoder.
   package let milliseconds: Double
   /// By which the frame is known when it comes again.
-  private let pixels: [Float]
+  let pixels: FramePixels
   /// [1, n, E].
   let shape: [Int]
   /// Row-major.
   let values: [Float]
 
-  init(size: PixelSize, pixels: [Float], shape: [Int], values: [Float], milliseconds: Double) {
+  init(size: PixelSize, pixels: FramePixels, shape: [Int], values: [Float], milliseconds: Double) {
     (self.size, self.pixels, self.shape, self.values) = (size, pixels, shape, values)
     self.milliseconds = milliseconds
-  }
-
-  func hasPixels(_ other: UnsafeRawBufferPointer) -> Bool {
-    pixels.withUnsafeBytes { $0.hasSameBytes(as: other) }
   }
 }
