@@ -70,6 +70,13 @@ final class Case {
     return p
   }
 
+  /// Zeros.
+  func doubles(_ count: Int) -> UnsafeMutablePointer<Double> {
+    let p = allocate(Double.self, count)
+    p.initialize(repeating: 0, count: count)
+    return p
+  }
+
   private func allocate<T>(_: T.Type, _ count: Int) -> UnsafeMutablePointer<T> {
     let bytes = max(1, count * MemoryLayout<T>.stride)
     let block = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)

@@ -19,7 +19,10 @@ enum Cases {
     for rows in [901, 1182] {
       cases.append(linear("attention output", rows, 768, 768, groups: 2, residual: true))
     }
-    for rows in [1, 4, 8] { cases.append(step(rows: rows)) }
+    for rows in [1, 4, 8] {
+      cases.append(step(rows: rows))
+      cases += heads(rows: rows, threads: threads)
+    }
     for rows in [197, 901, 1182] {
       cases.append(attention(rows: rows, threads: threads))
       cases.append(quantizedAttention(rows: rows, threads: threads))
@@ -41,14 +44,15 @@ enum Cases {
   ) -> Case {
     let made = Case(
       "int8 \(name) [\(m), \(n), \(k)], runs of \(groups)", .integerProducts(m * n * k))
-    addLinear(to: made, m, n, k, groups: groups, form, residual: residual)
+    made.add(
+      CK_LINEAR_U8S8, product(in: made, m, n, k, groups: groups, form, residual: residual))
     return made
   }
 
-  private static func addLinear(
-    to made: Case, _ m: Int, _ n: Int, _ k: Int, groups: Int, _ form: Form = .none,
+  private static func product(
+    in made: Case, _ m: Int, _ n: Int, _ k: Int, groups: Int, _ form: Form = .none,
     residual: Bool = false
-  ) {
+  ) -> ck_linear_u8s8_args {
     let rows = made.floats(2 * m)
     for i in 0..<m { (rows[2 * i], rows[2 * i + 1]) = (0.01, 64) }
     let activation =
@@ -63,12 +67,10 @@ enum Cases {
       bias: made.floats(n), residual: residual ? UnsafePointer(made.floats(m * n)) : nil,
       residual_rows: residual ? m : 0, activation: activation, split_count: 1,
       split_columns: (n, 0, 0, 0), results: (made.floats(m * n), nil, nil, nil))
-    made.add(
-      CK_LINEAR_U8S8,
-      ck_linear_u8s8_args(
-        m: m, n: n, k: k, groups: UInt32(groups), x: made.bytes(m * k), rows: rows,
-        w: made.weights(ck_packed_s8_bytes(n, k)), column_sums: made.integers(n),
-        w_scales: scales, epilogue: epilogue))
+    return ck_linear_u8s8_args(
+      m: m, n: n, k: k, groups: UInt32(groups), x: made.bytes(m * k), rows: rows,
+      w: made.weights(ck_packed_s8_bytes(n, k)), column_sums: made.integers(n),
+      w_scales: scales, epilogue: epilogue)
   }
 
   /// All projections of one decoding step: 66 MB of weights, more than caches hold.
@@ -77,8 +79,34 @@ enum Cases {
     let shapes = (0..<6).flatMap { _ in layer } + [(30522, 768)]
     let made = Case(
       "int8 step, all projections, \(rows) rows", .bytes(shapes.reduce(0) { $0 + $1.0 * $1.1 }))
-    for (n, k) in shapes { addLinear(to: made, rows, n, k, groups: 2) }
+    for (n, k) in shapes {
+      made.add(CK_LINEAR_U8S8, product(in: made, rows, n, k, groups: 2))
+    }
     return made
+  }
+
+  /// The head of a step, to all logits with the sums of their exponentials, and to the likeliest tokens
+  /// with the same sums.
+  private static func heads(rows: Int, threads: Int) -> [Case] {
+    let (n, k) = (30522, 768)
+    let all = Case("int8 head, logits and sums, \(rows) rows", .bytes(n * k))
+    let head = product(in: all, rows, n, k, groups: 2)
+    all.add(CK_LINEAR_U8S8, head)
+    all.add(
+      CK_EXPONENTIAL_SUM_F32,
+      ck_exponential_sum_f32_args(
+        rows: rows, n: n, x: head.epilogue.results.0 ?? all.floats(rows * n),
+        maxima: all.floats(rows), sums: all.doubles(rows)))
+    let likeliest = Case("int8 head, likeliest and sums, \(rows) rows", .bytes(n * k))
+    likeliest.add(
+      CK_TOP_U8S8,
+      ck_top_u8s8_args(
+        linear: product(in: likeliest, rows, n, k, groups: 2),
+        logits: likeliest.floats(rows * Int(CK_CANDIDATES)),
+        ids: likeliest.integers(rows * Int(CK_CANDIDATES)), maxima: likeliest.floats(rows),
+        sums: likeliest.doubles(rows),
+        scratch: likeliest.floats(ck_top_scratch(rows, n, threads))))
+    return [all, likeliest]
   }
 
   private static func attention(rows: Int, threads: Int) -> Case {
