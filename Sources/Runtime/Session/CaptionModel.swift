@@ -12,8 +12,8 @@ package import Formats
 ///   `logits` f32[Q, R, V].
 ///
 /// Symbols: N images and frames together, B images or clips, F frames of each, P image tokens of
-/// each, Q sequences, R new tokens of each, L most tokens of each, V vocabulary, H rows and W columns
-/// of patches, whose side is p.
+/// each (P2 … in layers that read fewer), Q sequences, R new tokens of each, L most tokens of each, V
+/// vocabulary, H rows and W columns of patches, whose side is p.
 package final class CaptionModel: Sendable {
   /// The plan's file and weights.
   package let loaded: LoadedPlan
