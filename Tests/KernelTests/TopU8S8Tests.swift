@@ -47,11 +47,14 @@ import Testing
       let logits = run.output(Float.self, c.m * Self.count)
       let ids = run.output(Int32.self, c.m * Self.count)
       let (maxima, sums) = (run.output(Float.self, c.m), run.output(Double.self, c.m))
+      // It has sums in double, so it lies as they must.
+      let scratch = run.scratch(
+        Double.self, (ck_top_scratch(c.m, c.n, run.threads) + 1) / 2)
       run.execute(
         CK_TOP_U8S8,
         ck_top_u8s8_args(
           linear: product(nil), logits: logits, ids: ids, maxima: maxima, sums: sums,
-          scratch: run.scratch(ck_top_scratch(c.m, c.n, run.threads))))
+          scratch: UnsafeMutableRawPointer(scratch).assumingMemoryBound(to: Float.self)))
       for row in 0..<c.m {
         let values = (0..<c.n).map { y[row * c.n + $0] }
         let order = values.indices.filter { values[$0] > -.infinity }.sorted {

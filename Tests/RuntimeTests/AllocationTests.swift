@@ -1,7 +1,10 @@
 import CAllocations
+import Compiler
 import Data
-import Runtime
+import Kernels
 import Testing
+
+@testable import Runtime
 
 /// What a run asks of the system: nothing.
 struct AllocationTests {
@@ -22,6 +25,31 @@ struct AllocationTests {
       // The count itself works: this makes an array.
       #expect(!program.bytes("y").isEmpty && ca_allocations() > after)
       #expect(after == before)
+    }
+  }
+
+  @Test(.enabled(if: ca_counts() != 0, "needs glibc's malloc, without a sanitizer"))
+  func aRunFromSamplesOrToTheLikeliestAllocatesNothing() async {
+    await #expect(processExitsWith: .success) {
+      let model = try TinyCaptioner(seed: 95, precision: .int8).model
+      let machine = CaptionSession.Machine(kernels: try KernelSet(), threads: 2)
+      let encode = try model.bind(
+        model.encode, ["N": 2], to: machine,
+        sampled: SampledInput(name: "pixels", table: model.sampleTable))
+      let step = try model.bind(
+        model.step, ["Q": 2, "R": 1, "L": 8, "B": 1, "P": 5, "F": 1], to: machine,
+        ranked: "logits")
+      #expect(encode.samples != nil && step.top != nil)
+      func run() {
+        encode.runFromSamples()
+        encode.run()
+        step.runForTop()
+        step.runRest()
+      }
+      run()
+      let before = ca_allocations()
+      for _ in 0..<100 { run() }
+      #expect(ca_allocations() == before)
     }
   }
 }
