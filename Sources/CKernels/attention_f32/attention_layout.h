@@ -79,6 +79,9 @@ enum { CK_CACHED_BLOCK = 16 };
 /* Keys from a block to the one that is asked for meanwhile. */
 enum { CK_CACHED_AHEAD = 2 * CK_CACHED_BLOCK };
 
+/* Bytes that are asked for ahead into the first-level cache at most. */
+enum { CK_CACHED_NEAR = 24 << 10 };
+
 /* Floats of a thread's scratch: such rows of [heads][CK_CACHED_QUERIES], then those of a block of
  * keys of one head that were 16 bits. */
 CK_INLINE size_t ck_cached_attention_layout(size_t heads, size_t head_width, size_t row) {
