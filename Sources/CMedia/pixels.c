@@ -10,15 +10,6 @@
 
 void cm_free(uint8_t *bytes) { free(bytes); }
 
-void cm_planes(const uint8_t *rgb, size_t count, const float *table, float *result) {
-  const float *red = table, *green = table + 256, *blue = table + 512;
-  for (size_t i = 0; i < count; i++) {
-    result[i] = red[rgb[3 * i]];
-    result[count + i] = green[rgb[3 * i + 1]];
-    result[2 * count + i] = blue[rgb[3 * i + 2]];
-  }
-}
-
 size_t cm_first_not_finite(const float *values, size_t count) {
   for (size_t i = 0; i < count; i++) {
     if (!isfinite(values[i])) return i;

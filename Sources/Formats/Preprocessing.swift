@@ -82,19 +82,6 @@ package struct Preprocessing: Sendable, Equatable {
   }
 }
 
-extension Preprocessing {
-  /// f32[3, 256]: what each sample of each channel is for the model, `(sample / 255 - mean) /
-  /// standardDeviation`, each operation rounded to `Float` as torchvision does.
-  ///
-  /// - Precondition: there is no ``fault``.
-  package var sampleTable: [Float] {
-    precondition(fault == nil, "a preprocessing that was checked")
-    return (0..<3).flatMap { channel in
-      (0..<256).map { (Float($0) / 255 - mean[channel]) / standardDeviation[channel] }
-    }
-  }
-}
-
 extension Preprocessing.Geometry {
   /// The names of the cases in files.
   package enum Name: String, Codable, CaseIterable {

@@ -1,4 +1,3 @@
-import CMedia
 package import Formats
 
 extension Preprocessing {
@@ -73,18 +72,7 @@ extension Preprocessing {
   /// - Returns: f32[3, window.height, window.width], planes red, green, blue, by ``sampleTable``.
   /// - Precondition: as for ``picture(of:_:)``; the preprocessing has no `fault`.
   package func pixels(of image: RGBImage, _ window: Window) -> [Float] {
-    let picture = picture(of: image, window)
-    let table = sampleTable
-    let count = picture.width * picture.height
-    return [Float](unsafeUninitializedCapacity: 3 * count) { target, initialized in
-      picture.pixels.withUnsafeBufferPointer { source in
-        guard let from = source.baseAddress, let to = target.baseAddress else {
-          preconditionFailure("an image without pixels")
-        }
-        cm_planes(from, count, table, to)
-      }
-      initialized = 3 * count
-    }
+    picture(of: image, window).pixels.withUnsafeBytes { normalised($0, frames: 1) }
   }
 
   /// ``pixels(of:_:)`` of a model that takes one size, S x S.

@@ -73,9 +73,6 @@ cm_status cm_resize(const uint8_t *source, int32_t source_width, int32_t source_
                     int64_t width, int64_t height, int64_t left, int64_t top, int32_t crop_width,
                     int32_t crop_height, cm_filter filter, uint8_t *result);
 
-/* result[c * count + i] = table[c * 256 + rgb[i * 3 + c]]: interleaved bytes to planar floats. */
-void cm_planes(const uint8_t *rgb, size_t count, const float *table, float *result);
-
 /* The index of the first NaN or infinity, `count` where there is none. */
 size_t cm_first_not_finite(const float *values, size_t count);
 

@@ -206,13 +206,16 @@ package final class CaptionSession {
     let encoder = try encoder(EncoderKey(count: frames.count, size: size))
     let samples = areSamples ? encoder.samples : nil
     let input = samples ?? encoder.input("pixels")
+    func fill(_ index: Int, _ bytes: UnsafeRawBufferPointer) {
+      precondition(bytes.count * frames.count == input.count, "pixels of all frames")
+      input.part(index, of: frames.count).copyMemory(from: bytes)
+    }
     for (index, frame) in frames.enumerated() {
-      let part = input.part(index, of: frames.count)
       if areSamples, samples == nil {
-        frame.normalise(model.sampleTable, 1, into: part)
+        let values = model.settings.preprocessing.normalised(frame, frames: 1)
+        values.withUnsafeBytes { fill(index, $0) }
       } else {
-        precondition(frame.count == part.count, "pixels of all frames")
-        part.copyMemory(from: frame)
+        fill(index, frame)
       }
     }
     if samples == nil { encoder.run() } else { encoder.runFromSamples() }

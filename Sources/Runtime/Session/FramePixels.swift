@@ -27,12 +27,8 @@ package enum FramePixels: Sendable, Equatable {
   package func normalised(_ preprocessing: Preprocessing, frames: Int) -> [Float] {
     switch self {
     case .samples(let values):
-      var result = [Float](repeating: 0, count: values.count)
-      result.withUnsafeMutableBytes { result in
-        values.withUnsafeBytes { $0.normalise(preprocessing.sampleTable, frames, into: result) }
-      }
-      return result
-    case .normalised(let values): return values
+      values.withUnsafeBytes { preprocessing.normalised($0, frames: frames) }
+    case .normalised(let values): values
     }
   }
 
@@ -54,33 +50,21 @@ package enum FramePixels: Sendable, Equatable {
   ///
   /// - Precondition: they are like each other, and there is one.
   package static func joined(_ all: [FramePixels]) -> FramePixels {
+    precondition(all.allSatisfy { $0.isLike(all[0]) }, "samples or numbers throughout")
     if all.count == 1 { return all[0] }
-    var (samples, normalised): ([UInt8], [Float]) = ([], [])
-    for pixels in all {
-      precondition(pixels.isLike(all[0]), "samples or numbers throughout")
-      switch pixels {
-      case .samples(let values): samples += values
-      case .normalised(let values): normalised += values
-      }
+    switch all[0] {
+    case .samples: return .samples(all.flatMap(\.sampleValues))
+    case .normalised: return .normalised(all.flatMap(\.normalisedValues))
     }
-    return normalised.isEmpty ? .samples(samples) : .normalised(normalised)
   }
-}
 
-extension UnsafeRawBufferPointer {
-  /// Writes samples u8[frames, positions, 3] as f32[frames, 3, positions] by a table f32[3, 256].
-  func normalise(_ table: [Float], _ frames: Int, into target: UnsafeMutableRawBufferPointer) {
-    precondition(count.isMultiple(of: 3 * frames) && target.count == 4 * count, "as many floats")
-    let positions = count / frames / 3
-    let floats = target.assumingMemoryBound(to: Float.self)
-    for frame in 0..<frames {
-      for channel in 0..<3 {
-        let start = (frame * 3 + channel) * positions
-        for index in 0..<positions {
-          let sample = self[(frame * positions + index) * 3 + channel]
-          floats[start + index] = table[channel * 256 + Int(sample)]
-        }
-      }
-    }
+  /// None of pixels that are normalised.
+  private var sampleValues: [UInt8] {
+    if case .samples(let values) = self { values } else { [] }
+  }
+
+  /// None of pixels that are samples.
+  private var normalisedValues: [Float] {
+    if case .normalised(let values) = self { values } else { [] }
   }
 }
