@@ -61,13 +61,30 @@ struct CompileTests {
     #expect(try Gitc.run("inspect", workshop.plan).output.contains("prefix: "))
   }
 
+  /// A plan of the workshop's checkpoint with fewer tokens, which captions a picture; counts that the
+  /// model cannot have are refused.
+  private func reduced(
+    _ workshop: TinyWorkshop, by option: String, refusal: String
+  ) throws -> (plan: String, picture: String) {
+    let (checkpoint, plan) = (
+      workshop.folder.path("tiny.ckpt"), workshop.folder.path("reduced.plan")
+    )
+    let outcome = try Gitc.run("compile", checkpoint, "-o", plan, option, "1")
+    #expect(outcome.status == 0, "\(outcome.errors)")
+    let picture = try workshop.picture("a.png", shade: 1)
+    #expect(try Gitc.run("run", plan, picture).status == 0)
+    for count in ["0", "2"] {
+      let other = workshop.folder.path("other.plan")
+      expectError(
+        try Gitc.run("compile", checkpoint, "-o", other, option, count), status: 64, refusal, count)
+    }
+    return (plan, picture)
+  }
+
   @Test("--merge-tokens leaves the decoder half of the patches, and says where it cannot")
   func merging() throws {
     let workshop = try TinyWorkshop()
-    let checkpoint = workshop.folder.path("tiny.ckpt")
-    let merged = workshop.folder.path("merged.plan")
-    let outcome = try Gitc.run("compile", checkpoint, "-o", merged, "--merge-tokens", "1")
-    #expect(outcome.status == 0, "\(outcome.errors)")
+    let (merged, picture) = try reduced(workshop, by: "--merge-tokens", refusal: "1 to 1 blocks")
     func multiplications(_ plan: String) throws -> [Int] {
       let report = try #require(
         Gitc.run("inspect", plan, "--format", "json").json() as? [String: Any])
@@ -78,38 +95,22 @@ struct CompileTests {
     let (less, more) = (try multiplications(merged), try multiplications(workshop.plan))
     try #require(less.count == 3 && more.count == 3)
     #expect(less[0] < more[0] && less[1] < more[1])
-    let picture = try workshop.picture("a.png", shade: 1)
-    #expect(try Gitc.run("run", merged, picture).status == 0)
     // A plan of its checkpoint still, whose captions may differ.
     let verified = try Gitc.run(
-      "verify", checkpoint, merged, "--data", picture, "--min-agreement", "0", "--format", "json")
+      "verify", workshop.folder.path("tiny.ckpt"), merged, "--data", picture, "--min-agreement",
+      "0", "--format", "json")
     let report = try #require(verified.json() as? [String: Any], "\(verified.errors)")
     #expect((report["sqnr_db"] as? [String: Any])?["features"] == nil)
-    for blocks in ["0", "2"] {
-      expectError(
-        try Gitc.run("compile", checkpoint, "-o", merged, "--merge-tokens", blocks), status: 64,
-        "1 to 1", blocks)
-    }
   }
 
   @Test("--drop-tokens leaves later layers half of the tokens, and says where it cannot")
   func dropping() throws {
     let workshop = try TinyWorkshop()
-    let checkpoint = workshop.folder.path("tiny.ckpt")
-    let dropped = workshop.folder.path("dropped.plan")
-    let outcome = try Gitc.run("compile", checkpoint, "-o", dropped, "--drop-tokens", "1")
-    #expect(outcome.status == 0, "\(outcome.errors)")
+    let (dropped, _) = try reduced(workshop, by: "--drop-tokens", refusal: "1 to 1 layers")
     let report = try Gitc.run("inspect", dropped)
     // A class token and four patches; half of five, rounded up.
     #expect(report.output.contains("f16[B, 5*F, 16]"), "\(report.output)")
     #expect(report.output.contains("f16[B, 3*F, 16]"))
-    let picture = try workshop.picture("a.png", shade: 1)
-    #expect(try Gitc.run("run", dropped, picture).status == 0)
-    for layers in ["0", "2"] {
-      expectError(
-        try Gitc.run("compile", checkpoint, "-o", dropped, "--drop-tokens", layers), status: 64,
-        "1 to 1 layers", layers)
-    }
   }
 
   @Test("--print-after prints graphs that read back", arguments: ["fuse-attention", "partition"])
