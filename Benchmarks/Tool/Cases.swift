@@ -27,8 +27,10 @@ enum Cases {
       cases.append(attention(rows: rows, threads: threads))
       cases.append(quantizedAttention(rows: rows, threads: threads))
     }
-    for sequences in [1, 4] {
-      cases.append(cachedAttention(sequences: sequences, threads: threads))
+    // One image, its four beams, a batch of eight images, six frames.
+    for (sequences, images, prefix) in [(1, 1, 197), (4, 1, 197), (8, 8, 197), (1, 1, 1182)] {
+      cases.append(
+        cachedAttention(sequences: sequences, images: images, prefix: prefix, threads: threads))
     }
     cases += floatProducts(threads: threads)
     cases.append(layerNorm(rows: 197, threads: threads))
@@ -138,26 +140,32 @@ enum Cases {
     return made
   }
 
-  private static func cachedAttention(sequences: Int, threads: Int) -> Case {
-    let (heads, width, prefix, capacity, layers) = (12, 64, 197, 64, 6)
+  private static func cachedAttention(
+    sequences: Int, images: Int, prefix: Int, threads: Int
+  ) -> Case {
+    let (heads, width, capacity, layers) = (12, 64, 64, 6)
     let d = heads * width
     let made = Case(
-      "cached attention, six layers, \(sequences) sequences",
-      .bytes(2 * layers * prefix * d * MemoryLayout<UInt16>.stride))
+      "cached attention, six layers, \(sequences) sequences on \(images) times \(prefix) rows",
+      .bytes(2 * layers * images * prefix * d * MemoryLayout<UInt16>.stride))
     let scratch = made.floats(
       ck_cached_attention_scratch(heads, width, prefix, capacity, threads))
     for _ in 0..<layers {
       let (source, slots) = (made.integers(sequences), made.integers(sequences * capacity))
+      for sequence in 0..<sequences {
+        source[sequence] = Int32(sequence * images / sequences)
+        for position in 0..<capacity { slots[sequence * capacity + position] = Int32(sequence) }
+      }
       let positions = made.integers(1)
       positions[0] = 8
       made.add(
         CK_CACHED_ATTENTION_F32,
         ck_cached_attention_f32_args(
-          sequences: sequences, rows: 1, heads: heads, head_width: width, images: 1,
+          sequences: sequences, rows: 1, heads: heads, head_width: width, images: images,
           prefix_rows: prefix, capacity: capacity, scale: 0.125, q: made.floats(sequences * d),
           k: made.floats(sequences * d), v: made.floats(sequences * d),
-          half_prefix: 1, prefix_k: made.floats(prefix * d / 2),
-          prefix_v: made.floats(prefix * d / 2),
+          half_prefix: 1, prefix_k: made.floats(images * prefix * d / 2),
+          prefix_v: made.floats(images * prefix * d / 2),
           text_k: made.floats(sequences * capacity * d),
           text_v: made.floats(sequences * capacity * d), source: source, slots: slots,
           positions: positions, y: made.floats(sequences * d), scratch: scratch))
