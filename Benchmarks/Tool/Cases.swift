@@ -16,6 +16,7 @@ enum Cases {
       cases.append(linear("MLP out", 197, 768, 3072, groups: groups, residual: true))
     }
     cases.append(linear("MLP in, erf GELU", 197, 3072, 768, groups: 2, .erf))
+    for rows in [197, 1576] { cases += requantized(rows: rows, threads: threads) }
     for rows in [901, 1182] {
       cases.append(linear("attention output", rows, 768, 768, groups: 2, residual: true))
     }
@@ -73,6 +74,27 @@ enum Cases {
       m: m, n: n, k: k, groups: UInt32(groups), x: made.bytes(m * k), rows: rows,
       w: made.weights(ck_packed_s8_bytes(n, k)), column_sums: made.integers(n),
       w_scales: scales, epilogue: epilogue)
+  }
+
+  /// The MLP's first projection with its rows quantized after it, and as they are made.
+  private static func requantized(rows: Int, threads: Int) -> [Case] {
+    let (n, k) = (3072, 768)
+    let apart = Case("int8 MLP in, then quantized, \(rows) rows", .integerProducts(rows * n * k))
+    let first = product(in: apart, rows, n, k, groups: 4, .quick)
+    apart.add(CK_LINEAR_U8S8, first)
+    apart.add(
+      CK_QUANTIZE_ROWS_F32,
+      ck_quantize_rows_f32_args(
+        rows: rows, k: n, levels: 127, x: first.epilogue.results.0 ?? apart.floats(rows * n),
+        result: apart.bytes(rows * n), row_scales: apart.floats(2 * rows)))
+    let joined = Case("int8 MLP in, quantized, \(rows) rows", .integerProducts(rows * n * k))
+    joined.add(
+      CK_REQUANTIZE_U8S8,
+      ck_requantize_u8s8_args(
+        linear: product(in: joined, rows, n, k, groups: 4, .quick), levels: 127,
+        result: joined.bytes(rows * n), row_scales: joined.floats(2 * rows),
+        scratch: joined.floats(ck_requantize_scratch(rows, n, threads))))
+    return [apart, joined]
   }
 
   /// All projections of one decoding step: 66 MB of weights, more than caches hold.

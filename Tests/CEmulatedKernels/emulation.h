@@ -15,9 +15,11 @@
 /* Other names than the kernels have where the architecture has them. */
 #define ck_linear_u8s8_neondot ck_linear_u8s8_neondot_emulated
 #define ck_top_u8s8_neondot ck_top_u8s8_neondot_emulated
+#define ck_requantize_u8s8_neondot ck_requantize_u8s8_neondot_emulated
 #define ck_attention_u8s8_neondot ck_attention_u8s8_neondot_emulated
 void ck_linear_u8s8_neondot(const void *untyped, size_t thread, size_t threads);
 void ck_top_u8s8_neondot(const void *untyped, size_t thread, size_t threads);
+void ck_requantize_u8s8_neondot(const void *untyped, size_t thread, size_t threads);
 void ck_attention_u8s8_neondot(const void *untyped, size_t thread, size_t threads);
 #endif
 

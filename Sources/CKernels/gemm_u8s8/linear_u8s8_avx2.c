@@ -5,6 +5,7 @@
 #include "tile_avx2.inc"
 #include "tile_rows.inc"
 #include "linear_u8s8.inc"
+#include "requantize_u8s8.inc"
 #include "top_u8s8.inc"
 #include "../common/end_target.h"
 #endif

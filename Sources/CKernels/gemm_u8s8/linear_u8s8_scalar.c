@@ -4,4 +4,5 @@
 #include "tile_scalar.inc"
 #include "tile_rows.inc"
 #include "linear_u8s8.inc"
+#include "requantize_u8s8.inc"
 #include "top_u8s8.inc"

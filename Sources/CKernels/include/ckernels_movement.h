@@ -60,6 +60,19 @@ typedef struct ck_embedding_s8_args {
   float *y;
 } ck_embedding_s8_args;
 
+/* ck_layer_norm_f32 of embeddings, which are written nowhere: x is row by row what ck_embedding_s8
+ * makes of `packed`, or what ck_embedding_f32 makes of `table` where packed.count is 0; the
+ * residual what it makes of `residual`, whose count stands for residual_rows, or that of `norm`
+ * where residual.count is 0. Their y and the norm's x are not read. */
+typedef struct ck_embedding_norm_f32_args {
+  ck_embedding_f32_args table;
+  ck_embedding_s8_args packed;
+  ck_embedding_f32_args residual;
+  ck_layer_norm_f32_args norm; /* its scratch: ck_embedding_norm_scratch floats */
+} ck_embedding_norm_f32_args;
+
+size_t ck_embedding_norm_scratch(size_t d, size_t threads);
+
 /* table_gradient[r, :] = Σ over i with ids[i] = r of dy[i, :]; overwritten; other ids are ignored.
  */
 typedef struct ck_embedding_gradient_f32_args {

@@ -65,6 +65,17 @@ typedef struct ck_linear_u8s8_args {
   ck_epilogue epilogue;
 } ck_linear_u8s8_args;
 
+/* The product as ck_quantize_rows_f32 makes it of its rows, which are written nowhere as floats. */
+typedef struct ck_requantize_u8s8_args {
+  ck_linear_u8s8_args linear; /* one result, which is not written; no residual */
+  uint32_t levels;            /* of the result */
+  uint8_t *result;            /* [M, N] */
+  float *row_scales;          /* [M, 2] */
+  float *scratch;             /* ck_requantize_scratch floats */
+} ck_requantize_u8s8_args;
+
+size_t ck_requantize_scratch(size_t m, size_t n, size_t threads);
+
 /* The greatest numbers of each row of the product, which itself is written nowhere: those that are
  * above -inf, greatest first, the lower column first among equals; then -inf with column -1. With
  * them what ck_exponential_sum_f32 says of the row, in the same bits. */

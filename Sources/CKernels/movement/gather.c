@@ -2,39 +2,20 @@
  * ck_embedding_s8_args, ck_keep_rows_f32_args and ck_patches_f32_args. */
 #include "patches.h"
 
+#include "../common/gather.inc"
+
 #define CK_VARIANT scalar
 
 CK_KERNEL(ck_embedding_f32) {
   const ck_embedding_f32_args *a = untyped;
   ck_range range = ck_share(a->count, 1, thread, threads);
-  for (size_t i = range.begin; i < range.end; i++) {
-    int32_t id = a->ids[i];
-    if (id >= 0 && (size_t)id < a->rows) {
-      memcpy(a->y + i * a->d, a->table + (size_t)id * a->d, a->d * sizeof(float));
-    } else {
-      memset(a->y + i * a->d, 0, a->d * sizeof(float));
-    }
-  }
+  for (size_t i = range.begin; i < range.end; i++) gather_f32(a, i, a->y + i * a->d);
 }
 
 CK_KERNEL(ck_embedding_s8) {
   const ck_embedding_s8_args *a = untyped;
-  size_t blocks = (a->d + 3) / 4;
   ck_range range = ck_share(a->count, 1, thread, threads);
-  for (size_t i = range.begin; i < range.end; i++) {
-    int32_t id = a->ids[i];
-    float *y = a->y + i * a->d;
-    if (id < 0 || (size_t)id >= a->rows) {
-      memset(y, 0, a->d * sizeof(float));
-      continue;
-    }
-    /* Eight rows lie interleaved, four columns of each at a time. */
-    const int8_t *row = a->table + ((size_t)id / 8 * blocks * 8 + (size_t)id % 8) * 4;
-    float scale = a->table_scales[id];
-    for (size_t column = 0; column < a->d; column++) {
-      y[column] = (float)row[column / 4 * 32 + column % 4] * scale;
-    }
-  }
+  for (size_t i = range.begin; i < range.end; i++) gather_s8(a, i, a->y + i * a->d);
 }
 
 /* An integer that is greater where x is in IEEE 754's total order. */

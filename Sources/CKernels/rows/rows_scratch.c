@@ -6,6 +6,10 @@ size_t ck_layer_norm_scratch(size_t d, size_t threads) {
   return ck_round_up(d, 16) * threads; /* whole cache lines: rows of two threads share none */
 }
 
+size_t ck_embedding_norm_scratch(size_t d, size_t threads) {
+  return 2 * ck_layer_norm_scratch(d, threads);
+}
+
 size_t ck_quantize_samples_scratch(size_t k, size_t threads) {
   return ck_round_up(k, 16) * threads;
 }

@@ -92,12 +92,17 @@ extension Binder {
   mutating func bindEmbedding(_ view: StepView) {
     let (rows, d, count) = (view.match["V"], view.match["D"], view.match.rows)
     let (table, ids, y) = (view.operands[0].root, view.operands[1].root, view.results[0].root)
-    emit(
-      KernelCall(CK_EMBEDDING_F32, reads: [table, ids], writes: [y]) { memory in
-        ck_embedding_f32_args(
-          count: count, rows: rows, d: d, table: memory.f32(table), ids: memory.i32(ids),
-          y: memory.f32(y))
-      })
+    func arguments(_ memory: BoundMemory) -> ck_embedding_f32_args {
+      ck_embedding_f32_args(
+        count: count, rows: rows, d: d, table: memory.f32(table), ids: memory.i32(ids),
+        y: memory.f32(y))
+    }
+    if joinedResults.contains(view.results[0].index) {
+      joinedRows[view.results[0].index] = .table(reads: [table, ids], arguments: arguments)
+    } else {
+      emit(
+        KernelCall(CK_EMBEDDING_F32, reads: [table, ids], writes: [y], arguments: arguments))
+    }
   }
 
   mutating func bindKeepRows(_ view: StepView) throws(InputError) {
@@ -120,13 +125,18 @@ extension Binder {
     let (rows, d, count) = (view.match["V"], view.match["D"], view.match.rows)
     let (table, scales) = (view.operands[0].root, view.operands[1].root)
     let (ids, y) = (view.operands[2].root, view.results[0].root)
-    emit(
-      KernelCall(CK_EMBEDDING_S8, reads: [table, scales, ids], writes: [y]) { memory in
-        ck_embedding_s8_args(
-          count: count, rows: rows, d: d,
-          table: memory.addresses[table].assumingMemoryBound(to: Int8.self),
-          table_scales: memory.f32(scales), ids: memory.i32(ids), y: memory.f32(y))
-      })
+    func arguments(_ memory: BoundMemory) -> ck_embedding_s8_args {
+      ck_embedding_s8_args(
+        count: count, rows: rows, d: d,
+        table: memory.addresses[table].assumingMemoryBound(to: Int8.self),
+        table_scales: memory.f32(scales), ids: memory.i32(ids), y: memory.f32(y))
+    }
+    let reads = [table, scales, ids]
+    if joinedResults.contains(view.results[0].index) {
+      joinedRows[view.results[0].index] = .packedTable(reads: reads, arguments: arguments)
+    } else {
+      emit(KernelCall(CK_EMBEDDING_S8, reads: reads, writes: [y], arguments: arguments))
+    }
   }
 
   mutating func bindEmbeddingGradient(_ view: StepView) {

@@ -48,6 +48,10 @@ extension Binder {
         column_sums: (packed + sums).assumingMemoryBound(to: Int32.self),
         w_scales: memory.f32(operands[3]), epilogue: epilogue.bound(memory))
     }
+    if joinedResults.contains(view.results[0].index) {
+      joinedRows[view.results[0].index] = .product(reads: operands, arguments: arguments)
+      return
+    }
     if !isFourBit { try emitTop(of: view, arguments: arguments) }
     emit(
       KernelCall(

@@ -21,21 +21,25 @@ extension Binder {
     let keepsFloat = !quantizes || step.keepsFloat
     let y = keepsFloat ? view.results[0].root : nil
     let quantized = quantizes ? view.results.suffix(2).map(\.root) : []
+    func arguments(_ memory: BoundMemory, scratch: Int) -> ck_layer_norm_f32_args {
+      ck_layer_norm_f32_args(
+        rows: rows, d: d, epsilon: step.epsilon, x: memory.f32(x.root),
+        residual: residual.map { UnsafePointer(memory.f32($0)) }, residual_rows: residualRows,
+        gamma: memory.f32(gamma), beta: memory.f32(beta), y: y.map { memory.f32($0) },
+        quantized: quantized.first.map { memory.u8($0) },
+        quantized_rows: quantized.last.map { memory.f32($0) }, levels: UInt32(step.levels),
+        scratch: memory.f32(scratch))
+    }
+    if let joined = joinedRows[x.index] {
+      return try emitEmbeddingNorm(of: view, joined, arguments)
+    }
     let scratch = try scratch(floats: ck_layer_norm_scratch(d, threads), for: view)
     emit(
       KernelCall(
         CK_LAYER_NORM_F32, reads: view.operands.map(\.root),
         writes: view.results.map(\.root) + [scratch],
         inPlace: y.map { [KernelCall.InPlace(result: $0, operand: x.root)] } ?? []
-      ) { memory in
-        ck_layer_norm_f32_args(
-          rows: rows, d: d, epsilon: step.epsilon, x: memory.f32(x.root),
-          residual: residual.map { UnsafePointer(memory.f32($0)) }, residual_rows: residualRows,
-          gamma: memory.f32(gamma), beta: memory.f32(beta), y: y.map { memory.f32($0) },
-          quantized: quantized.first.map { memory.u8($0) },
-          quantized_rows: quantized.last.map { memory.f32($0) }, levels: UInt32(step.levels),
-          scratch: memory.f32(scratch))
-      })
+      ) { memory in arguments(memory, scratch: scratch) })
   }
 
   mutating func bindLayerNormGradient(_ view: StepView) throws(InputError) {
@@ -60,6 +64,9 @@ extension Binder {
     let (rows, k) = (view.match.rows, view.match["K"])
     try view.checkLevels()
     try view.check(k >= 1, "the width", expected: "1 or more", found: "0")
+    if case .product(let reads, let product) = joinedRows[view.operands[0].index] {
+      return try emitRequantize(of: view, reads, product)
+    }
     let (x, levels) = (view.operands[0].root, UInt32(view.step.levels))
     let (result, scales) = (view.results[0].root, view.results[1].root)
     emit(

@@ -28,7 +28,7 @@ extension Binder {
     let patches = function.steps[stepIndex - 1]
     let (pixels, rows) = (port.tensor, view.operands[0].index)
     guard patches.opcode == .patches, patches.operands == [pixels], patches.results == [rows],
-      isReadOnce(pixels), isReadOnce(rows)
+      function.isReadOnce(pixels), function.isReadOnce(rows)
     else { return }
     let sizes = try patchSizes(
       self.view(stepIndex - 1), map: tensors[pixels], patches: tensors[rows])
@@ -49,12 +49,5 @@ extension Binder {
           result: memory.u8(result), row_scales: memory.f32(scales), scratch: memory.f32(scratch))
       })
     self.samples = (samples, tensors[pixels].count)
-  }
-
-  /// Whether one step reads a tensor, and nobody else sees it.
-  private func isReadOnce(_ tensor: Int) -> Bool {
-    let readers = function.steps.count { $0.operands.contains(tensor) }
-    return readers == 1 && !function.outputs.contains { $0.tensor == tensor }
-      && !function.tensors.contains { $0.aliasOf == tensor }
   }
 }

@@ -42,6 +42,10 @@ struct Binder {
   let joinedSlices: Set<Int>
   /// Of which tensor each of them is a part, and at which element it starts.
   var parts: [Int: (whole: BoundTensor, offset: Int)] = [:]
+  /// Results that are never written as they are; see ``joinedResults(_:layout:)``.
+  let joinedResults: Set<Int>
+  /// By those results, what their reader is told.
+  var joinedRows: [Int: JoinedRows] = [:]
   /// Bytes of each buffer: of each tensor that is a root (0 for aliases), then of each scratch.
   private(set) var bufferBytes: [Int]
 
@@ -85,6 +89,9 @@ struct Binder {
     }
     self.tensors = tensors
     joinedSlices = Self.joinedSlices(function)
+    joinedResults = Self.joinedResults(function) { tensor in
+      tensors[tensor].weight.map { weights.table[$0].layout }
+    }
     bufferBytes = tensors.map { $0.root == $0.index ? $0.byteCount : 0 }
     hasConstantBytes = tensors.map { $0.weight != nil }
   }

@@ -1,0 +1,33 @@
+/* How ck_requantize_u8s8 divides its work, and its scratch. */
+#ifndef CK_REQUANTIZE_LAYOUT_H
+#define CK_REQUANTIZE_LAYOUT_H
+
+#include "../common/kernel.h"
+
+enum {
+  /* Rows that a thread multiplies before it quantizes them. */
+  CK_REQUANTIZED_ROWS = 120,
+  /* Of fewer rows for each thread, threads share the columns: then none reads all weights. */
+  CK_ROWS_OF_ONE_THREAD = 64
+};
+
+/* Where its parts begin, in floats. */
+typedef struct ck_requantize_layout {
+  int by_rows;    /* whether threads share rows */
+  size_t rows;    /* of `product` */
+  size_t product; /* [rows, N], for each thread where they share rows */
+  size_t extents; /* [threads, M, 2] of their columns, where they share those */
+  size_t total;
+} ck_requantize_layout;
+
+CK_INLINE ck_requantize_layout ck_requantize_layout_of(size_t m, size_t n, size_t threads) {
+  ck_requantize_layout l;
+  l.by_rows = m >= CK_ROWS_OF_ONE_THREAD * threads;
+  l.rows = l.by_rows ? ck_smaller((m + threads - 1) / threads, CK_REQUANTIZED_ROWS) : m;
+  l.product = 0;
+  l.extents = ck_round_up(l.rows * n, 16) * (l.by_rows ? threads : 1);
+  l.total = l.extents + (l.by_rows ? 0 : threads * ck_round_up(2 * m, 16));
+  return l;
+}
+
+#endif
