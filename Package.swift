@@ -128,7 +128,7 @@ let package = Package(
       name: "Benchmarks",
       dependencies: [
         "CCeilings", "CKernels", "Kernels", "Runtime", "Checkpoint", "Formats", "Graph",
-        "Trainer", "Diagnostics", argumentParser,
+        "Compiler", "Evaluation", "Trainer", "Diagnostics", argumentParser,
       ],
       path: "Benchmarks/Tool", swiftSettings: swiftSettings),
 
