@@ -16,7 +16,7 @@ package struct PlanReport: Encodable, Sendable {
     /// The most bytes that are in use at once: no arena can be smaller.
     package var arenaLowerBoundBytes: Int
     package var kernelCalls: Int
-    /// How often all threads meet.
+    /// How often all threads meet between calls.
     package var barriers: Int
     /// Products of floats and their sums, in projections.
     package var floatMultiplyAdds: Int

@@ -2,7 +2,7 @@ import CKernels
 import Diagnostics
 import Formats
 
-/// Rows that no call writes as floats: the step that reads them makes each as it goes.
+/// Rows that are no tensor in memory: the step that reads them makes each as it goes.
 enum JoinedRows {
   /// A projection's, of buffers.
   case product(reads: [Int], arguments: (BoundMemory) -> ck_linear_u8s8_args)

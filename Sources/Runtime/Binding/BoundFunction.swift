@@ -17,7 +17,7 @@ package final class BoundFunction {
     package var lowerBoundBytes: Int
     /// Kernel calls of a run after the first.
     package var calls: Int
-    /// How often all threads meet during such a run.
+    /// How often all threads meet between calls of such a run.
     package var barriers: Int
   }
 
