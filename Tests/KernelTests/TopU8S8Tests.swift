@@ -4,38 +4,11 @@ import Testing
 
 /// The greatest columns of a product, against the product itself.
 @Suite struct TopU8S8Tests {
-  private struct Case {
-    var m = 1
-    var n = 1
-    var k = 8
-    var range = QuantizedRange(levels: 127, groups: 2)
-    var bias: (Int) -> Float = { _ in 0 }
-    /// Zeros where not given: only the bias tells columns apart.
-    var seed: UInt64?
-  }
-
   private static let count = Int(CK_CANDIDATES)
 
-  private func check(_ c: Case, _ label: String) {
-    var random = Random(c.seed ?? 1)
-    let x: [UInt8] = random.integers(c.m * c.k, in: 0...c.range.levels)
-    let bound = c.seed == nil ? 0 : c.range.magnitude
-    let w: [Int8] = random.integers(c.n * c.k, in: -bound...bound)
-    let rows = (0..<c.m).flatMap { _ in [Float.random(in: 0.01...0.02, using: &random), 3] }
-    let wScales = random.floats(c.n, in: 0.005...0.01)
-    let (packed, columnSums) = Packing.packS8(w, rows: c.n, columns: c.k)
-    let bias = (0..<c.n).map(c.bias)
+  private func check(_ c: QuantizedProduct, _ label: String) {
     everyWay("\(label) [\(c.m), \(c.n), \(c.k)]") { run in
-      func product(_ results: UnsafeMutablePointer<Float>?) -> ck_linear_u8s8_args {
-        var epilogue = ck_epilogue()
-        epilogue.bias = UnsafePointer(run.input(bias))
-        (epilogue.split_count, epilogue.split_columns.0) = (1, c.n)
-        epilogue.results.0 = results
-        return ck_linear_u8s8_args(
-          m: c.m, n: c.n, k: c.k, groups: c.range.groups, x: run.input(x), rows: run.input(rows),
-          w: run.input(packed), column_sums: run.input(columnSums), w_scales: run.input(wScales),
-          epilogue: epilogue)
-      }
+      let product = c.make(in: run)
       let y = run.scratch(c.m * c.n)
       run.execute(CK_LINEAR_U8S8, product(y))
       let (expectedMaxima, expectedSums) = (run.scratch(c.m), run.scratch(Double.self, c.m))
@@ -77,29 +50,30 @@ import Testing
   @Test(arguments: [1, 2, 4, 5, 8, 9, 21])
   func findsWhatASortOfTheWholeProductFinds(m: Int) {
     for n in [1, 7, 15, 16, 17, 255, 256, 257, 511, 600, 1003] {
-      check(Case(m: m, n: n, k: 36, seed: UInt64(n)), "sizes")
+      check(QuantizedProduct(m: m, n: n, k: 36, seed: UInt64(n)), "sizes")
     }
   }
 
   @Test func everyRunOfBlocksGivesTheSame() {
     for range in QuantizedRange.all {
-      check(Case(m: 3, n: 530, k: 64, range: range, seed: 5), range.testDescription)
+      check(QuantizedProduct(m: 3, n: 530, k: 64, range: range, seed: 5), range.testDescription)
     }
   }
 
   @Test func amongEqualsTheLowerColumnComesFirst() {
-    check(Case(m: 2, n: 700), "all equal")
-    check(Case(m: 2, n: 700, bias: { Float($0 / 300) }), "in steps up")
-    check(Case(m: 2, n: 700, bias: { -Float($0 % 5) }), "in circles")
+    check(QuantizedProduct(m: 2, n: 700), "all equal")
+    check(QuantizedProduct(m: 2, n: 700, bias: { Float($0 / 300) }), "in steps up")
+    check(QuantizedProduct(m: 2, n: 700, bias: { -Float($0 % 5) }), "in circles")
   }
 
   @Test func extremes() {
-    check(Case(n: 600, bias: { _ in -.infinity }), "none can come")
-    check(Case(n: 600, bias: { $0 == 599 ? 1 : -.infinity }), "one can")
-    check(Case(n: 600, bias: { $0 < 256 ? -.infinity : Float($0) }), "none of a part can")
-    check(Case(n: 600, bias: { $0 == 300 ? .nan : Float($0) }), "NaN")
-    check(Case(n: 600, bias: { $0 < 256 ? .nan : -.infinity }), "nothing but NaN")
-    check(Case(n: 600, bias: { $0 == 300 ? .infinity : Float($0) }), "infinity")
-    check(Case(n: 600, bias: { Float($0 % 3) * 1e30 - 1e30 }), "far apart")
+    check(QuantizedProduct(n: 600, bias: { _ in -.infinity }), "none can come")
+    check(QuantizedProduct(n: 600, bias: { $0 == 599 ? 1 : -.infinity }), "one can")
+    check(
+      QuantizedProduct(n: 600, bias: { $0 < 256 ? -.infinity : Float($0) }), "none of a part can")
+    check(QuantizedProduct(n: 600, bias: { $0 == 300 ? .nan : Float($0) }), "NaN")
+    check(QuantizedProduct(n: 600, bias: { $0 < 256 ? .nan : -.infinity }), "nothing but NaN")
+    check(QuantizedProduct(n: 600, bias: { $0 == 300 ? .infinity : Float($0) }), "infinity")
+    check(QuantizedProduct(n: 600, bias: { Float($0 % 3) * 1e30 - 1e30 }), "far apart")
   }
 }
