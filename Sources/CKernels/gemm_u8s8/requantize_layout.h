@@ -11,12 +11,13 @@ enum {
   CK_ROWS_OF_ONE_THREAD = 64
 };
 
-/* Where its parts begin, in floats. */
+/* The product is in front: [rows, N], for each thread where they share rows. */
 typedef struct ck_requantize_layout {
-  int by_rows;    /* whether threads share rows */
-  size_t rows;    /* of `product` */
-  size_t product; /* [rows, N], for each thread where they share rows */
-  size_t extents; /* [threads, M, 2] of their columns, where they share those */
+  int by_rows; /* whether threads share rows */
+  size_t rows;
+  /* Floats of one product; then, where threads share columns, where [threads, M, 2] extents of
+   * those begin. */
+  size_t product;
   size_t total;
 } ck_requantize_layout;
 
@@ -24,9 +25,8 @@ CK_INLINE ck_requantize_layout ck_requantize_layout_of(size_t m, size_t n, size_
   ck_requantize_layout l;
   l.by_rows = m >= CK_ROWS_OF_ONE_THREAD * threads;
   l.rows = l.by_rows ? ck_smaller((m + threads - 1) / threads, CK_REQUANTIZED_ROWS) : m;
-  l.product = 0;
-  l.extents = ck_round_up(l.rows * n, 16) * (l.by_rows ? threads : 1);
-  l.total = l.extents + (l.by_rows ? 0 : threads * ck_round_up(2 * m, 16));
+  l.product = ck_round_up(l.rows * n, 16);
+  l.total = l.by_rows ? threads * l.product : l.product + threads * ck_round_up(2 * m, 16);
   return l;
 }
 
