@@ -3,13 +3,10 @@
 #define CK_REQUANTIZE_LAYOUT_H
 
 #include "../common/kernel.h"
+#include "row_group.h"
 
-enum {
-  /* Rows that a thread multiplies before it quantizes them. */
-  CK_REQUANTIZED_ROWS = 120,
-  /* Of fewer rows for each thread, threads share the columns: then none reads all weights. */
-  CK_ROWS_OF_ONE_THREAD = 64
-};
+/* Of fewer rows for each thread, threads share the columns: then none reads all weights. */
+enum { CK_ROWS_OF_ONE_THREAD = 64 };
 
 /* The product is in front: [rows, N], for each thread where they share rows. */
 typedef struct ck_requantize_layout {
@@ -24,7 +21,7 @@ typedef struct ck_requantize_layout {
 CK_INLINE ck_requantize_layout ck_requantize_layout_of(size_t m, size_t n, size_t threads) {
   ck_requantize_layout l;
   l.by_rows = m >= CK_ROWS_OF_ONE_THREAD * threads;
-  l.rows = l.by_rows ? ck_smaller((m + threads - 1) / threads, CK_REQUANTIZED_ROWS) : m;
+  l.rows = l.by_rows ? ck_smaller((m + threads - 1) / threads, CK_ROW_GROUP) : m;
   l.product = ck_round_up(l.rows * n, 16);
   l.total = l.by_rows ? threads * l.product : l.product + threads * ck_round_up(2 * m, 16);
   return l;

@@ -2,19 +2,22 @@ import CKernels
 import Diagnostics
 import Formats
 
-/// Rows that are no tensor in memory: the step that reads them makes each as it goes.
-enum JoinedRows {
-  /// A projection's, of buffers.
-  case product(reads: [Int], arguments: (BoundMemory) -> ck_linear_u8s8_args)
-  /// Those of a table, of buffers.
-  case table(reads: [Int], arguments: (BoundMemory) -> ck_embedding_f32_args)
-  /// Those of a packed table, of buffers.
-  case packedTable(reads: [Int], arguments: (BoundMemory) -> ck_embedding_s8_args)
+/// A projection whose rows are no tensor in memory: the step that reads them makes them as it goes.
+struct JoinedProduct {
+  /// The buffers that it is made of.
+  let reads: [Int]
+  let arguments: (BoundMemory) -> ck_linear_u8s8_args
+}
+
+/// Rows of a table that are no tensor in memory either.
+enum JoinedEmbedding {
+  case floats(reads: [Int], arguments: (BoundMemory) -> ck_embedding_f32_args)
+  case packed(reads: [Int], arguments: (BoundMemory) -> ck_embedding_s8_args)
 
   /// The buffers that they are made of.
   var reads: [Int] {
     switch self {
-    case .product(let reads, _), .table(let reads, _), .packedTable(let reads, _): reads
+    case .floats(let reads, _), .packed(let reads, _): reads
     }
   }
 }
@@ -56,29 +59,31 @@ extension Binder {
 
   /// The call of a step that quantizes what a projection makes.
   mutating func emitRequantize(
-    of view: StepView, _ reads: [Int], _ product: @escaping (BoundMemory) -> ck_linear_u8s8_args
+    of view: StepView, _ product: JoinedProduct
   ) throws(InputError) {
     let levels = UInt32(view.step.levels)
     let (result, scales) = (view.results[0].root, view.results[1].root)
     let scratch = try scratch(
       floats: ck_requantize_scratch(view.match.rows, view.match["K"], threads), for: view)
     emit(
-      KernelCall(CK_REQUANTIZE_U8S8, reads: reads, writes: [result, scales, scratch]) { memory in
+      KernelCall(
+        CK_REQUANTIZE_U8S8, reads: product.reads, writes: [result, scales, scratch]
+      ) { memory in
         ck_requantize_u8s8_args(
-          linear: product(memory), levels: levels, result: memory.u8(result),
+          linear: product.arguments(memory), levels: levels, result: memory.u8(result),
           row_scales: memory.f32(scales), scratch: memory.f32(scratch))
       })
   }
 
   /// The call of a step that normalizes the embeddings `x`, and adds others where those are joined too.
   mutating func emitEmbeddingNorm(
-    of view: StepView, _ x: JoinedRows,
+    of view: StepView, _ x: JoinedEmbedding,
     _ norm: @escaping (BoundMemory, Int) -> ck_layer_norm_f32_args
   ) throws(InputError) {
     let scratch = try scratch(
       floats: ck_embedding_norm_scratch(view.match["D"], threads), for: view)
-    let addend = view.step.hasResidual ? joinedRows[view.operands[1].index] : nil
-    let floats = view.operands.filter { joinedRows[$0.index] == nil }.map(\.root)
+    let addend = view.step.hasResidual ? joinedEmbeddings[view.operands[1].index] : nil
+    let floats = view.operands.filter { joinedEmbeddings[$0.index] == nil }.map(\.root)
     emit(
       KernelCall(
         CK_EMBEDDING_NORM_F32, reads: x.reads + (addend?.reads ?? []) + floats,
@@ -87,11 +92,10 @@ extension Binder {
         var joined = ck_embedding_norm_f32_args()
         joined.norm = norm(memory, scratch)
         switch x {
-        case .table(_, let arguments): joined.table = arguments(memory)
-        case .packedTable(_, let arguments): joined.packed = arguments(memory)
-        case .product: preconditionFailure("a layer norm takes embeddings")
+        case .floats(_, let arguments): joined.table = arguments(memory)
+        case .packed(_, let arguments): joined.packed = arguments(memory)
         }
-        if case .table(_, let arguments) = addend {
+        if case .floats(_, let arguments) = addend {
           joined.residual = arguments(memory)
           joined.norm.residual = nil
         }

@@ -98,7 +98,8 @@ extension Binder {
         y: memory.f32(y))
     }
     if joinedResults.contains(view.results[0].index) {
-      joinedRows[view.results[0].index] = .table(reads: [table, ids], arguments: arguments)
+      joinedEmbeddings[view.results[0].index] = .floats(
+        reads: [table, ids], arguments: arguments)
     } else {
       emit(
         KernelCall(CK_EMBEDDING_F32, reads: [table, ids], writes: [y], arguments: arguments))
@@ -133,7 +134,7 @@ extension Binder {
     }
     let reads = [table, scales, ids]
     if joinedResults.contains(view.results[0].index) {
-      joinedRows[view.results[0].index] = .packedTable(reads: reads, arguments: arguments)
+      joinedEmbeddings[view.results[0].index] = .packed(reads: reads, arguments: arguments)
     } else {
       emit(KernelCall(CK_EMBEDDING_S8, reads: reads, writes: [y], arguments: arguments))
     }

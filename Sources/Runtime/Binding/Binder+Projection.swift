@@ -49,7 +49,8 @@ extension Binder {
         w_scales: memory.f32(operands[3]), epilogue: epilogue.bound(memory))
     }
     if joinedResults.contains(view.results[0].index) {
-      joinedRows[view.results[0].index] = .product(reads: operands, arguments: arguments)
+      joinedProducts[view.results[0].index] = JoinedProduct(
+        reads: operands, arguments: arguments)
       return
     }
     if !isFourBit { try emitTop(of: view, arguments: arguments) }

@@ -30,7 +30,7 @@ extension Binder {
         quantized_rows: quantized.last.map { memory.f32($0) }, levels: UInt32(step.levels),
         scratch: memory.f32(scratch))
     }
-    if let joined = joinedRows[x.index] {
+    if let joined = joinedEmbeddings[x.index] {
       return try emitEmbeddingNorm(of: view, joined, arguments)
     }
     let scratch = try scratch(floats: ck_layer_norm_scratch(d, threads), for: view)
@@ -64,8 +64,8 @@ extension Binder {
     let (rows, k) = (view.match.rows, view.match["K"])
     try view.checkLevels()
     try view.check(k >= 1, "the width", expected: "1 or more", found: "0")
-    if case .product(let reads, let product) = joinedRows[view.operands[0].index] {
-      return try emitRequantize(of: view, reads, product)
+    if let product = joinedProducts[view.operands[0].index] {
+      return try emitRequantize(of: view, product)
     }
     let (x, levels) = (view.operands[0].root, UInt32(view.step.levels))
     let (result, scales) = (view.results[0].root, view.results[1].root)

@@ -44,8 +44,9 @@ struct Binder {
   var parts: [Int: (whole: BoundTensor, offset: Int)] = [:]
   /// Results that are never written as they are; see ``joinedResults(_:layout:)``.
   let joinedResults: Set<Int>
-  /// By those results, what their reader is told.
-  var joinedRows: [Int: JoinedRows] = [:]
+  /// By those results, how they are made.
+  var joinedProducts: [Int: JoinedProduct] = [:]
+  var joinedEmbeddings: [Int: JoinedEmbedding] = [:]
   /// Bytes of each buffer: of each tensor that is a root (0 for aliases), then of each scratch.
   private(set) var bufferBytes: [Int]
 
